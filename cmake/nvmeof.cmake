@@ -1,0 +1,48 @@
+# nvmeof_library(NAME SOURCES... [DEPS ...] [GENERATED]): one static library for one folder.
+# Dependencies are private: a folder sees only the folders that it names itself.
+function(nvmeof_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(${name} PRIVATE nvmeof_warnings ${ARG_DEPS})
+endfunction()
+
+# nvmeof_proto_library(NAME FILE [GRPC] [DEPS ...]): the generated code of one .proto, path relative to proto/.
+# It is a target of its own because our warnings do not apply to generated code.
+function(nvmeof_proto_library name file)
+  cmake_parse_arguments(ARG "GRPC" "" "DEPS" ${ARGN})
+  set(out "${CMAKE_BINARY_DIR}/generated")
+  string(REGEX REPLACE "\\.proto$" "" stem "${file}")
+  set(sources "${out}/${stem}.pb.cc")
+  set(arguments --cpp_out=${out})
+  if(ARG_GRPC)
+    list(APPEND sources "${out}/${stem}.grpc.pb.cc")
+    list(APPEND arguments --grpc_out=${out} --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN})
+  endif()
+  file(MAKE_DIRECTORY "${out}")
+  add_custom_command(
+    OUTPUT ${sources}
+    COMMAND ${PROTOC} -I ${CMAKE_SOURCE_DIR}/proto ${arguments} ${file}
+    DEPENDS "${CMAKE_SOURCE_DIR}/proto/${file}"
+    COMMENT "Generating ${file}")
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} SYSTEM PUBLIC "${out}")
+  target_link_libraries(${name} PUBLIC ${ARG_DEPS})
+  if(ARG_GRPC)
+    target_link_libraries(${name} PUBLIC nvmeof_rpc)
+  else()
+    target_link_libraries(${name} PUBLIC nvmeof_proto)
+  endif()
+endfunction()
+
+# nvmeof_test(NAME SOURCES... [DEPS ...]): one program of fast unit tests, label "unit".
+# ctest counts each TEST; they need no privilege, no network and no wall clock.
+function(nvmeof_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
+  target_compile_definitions(${name} PRIVATE NVMEOF_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE nvmeof_warnings ${ARG_DEPS} GTest::gmock GTest::gtest_main
+                                        nvmeof_absl)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
+endfunction()

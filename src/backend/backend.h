@@ -1,0 +1,119 @@
+// Backend: a storage system that makes volumes and lets hosts reach them.
+//
+// Naive and truthful: it says AlreadyExists and NotFound, and needs no memory of past calls; the
+// decorator IdempotentBackend and the controller service turn that into CSI's rules. Every
+// implementation passes tests/contract.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "volume/nqn.h"
+#include "volume/parameters.h"
+#include "volume/size.h"
+#include "volume/target.h"
+#include "volume/volume_id.h"
+
+namespace nvmeof::backend {
+
+// How a host may use a volume; kept with the export so that a repeated ControllerPublish can be
+// compared.
+enum class ExportMode { kSingleNode, kMultiNode };
+
+struct Export {
+  volume::Nqn host;
+  ExportMode mode = ExportMode::kSingleNode;
+  // The caller's own words for what it published (capability, readonly); compared, never
+  // interpreted.
+  std::string fingerprint;
+
+  friend bool operator==(const Export&, const Export&) = default;
+};
+
+struct Volume {
+  volume::VolumeId id;
+  std::string name;  // the request's, any Unicode
+  std::int64_t size_bytes = 0;
+  // The caller's own words for what it asked for (parameters, capabilities); compared, never
+  // interpreted.
+  std::string fingerprint;
+  volume::StringMap
+      context;            // volume_context, kept so that List and a repeated Create answer the same
+  volume::Target target;  // portals as they are now
+  std::vector<Export> exports;
+
+  friend bool operator==(const Volume&, const Volume&) = default;
+};
+
+struct CreateRequest {
+  std::string name;
+  volume::SizeRange size;
+  volume::Provisioning provisioning = volume::Provisioning::kBackendDefault;
+  std::string fingerprint;
+  volume::StringMap context;
+};
+
+struct Capacity {
+  std::int64_t available_bytes = 0;
+  std::int64_t maximum_volume_bytes = 0;  // the largest that could be created now
+  std::int64_t minimum_volume_bytes = 0;
+};
+
+// A page of volumes in the order of their ids. `unreachable` names the places that could not be
+// asked.
+struct VolumeList {
+  std::vector<Volume> volumes;
+  std::vector<std::string> unreachable;
+};
+
+// Safe to use from several threads. Every call blocks on the network until `deadline` at most.
+// Codes that all calls may answer: Unavailable (the storage system or the volume's place cannot be
+// reached; the message names it), DeadlineExceeded, Internal.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // A new volume, blank, exported to nobody, with a NQN, UUID and NGUID that no volume ever had.
+  // AlreadyExists: the name is taken, whatever the size (the caller looks with FindByName).
+  // OutOfRange: a size that can never be met. ResourceExhausted: no room now. InvalidArgument: a
+  // provisioning that it does not offer.
+  virtual absl::StatusOr<Volume> Create(const CreateRequest& request, absl::Time deadline) = 0;
+
+  // NotFound when there is none. Unavailable when it cannot be known.
+  virtual absl::StatusOr<Volume> FindByName(const std::string& name, absl::Time deadline) = 0;
+  virtual absl::StatusOr<Volume> Get(const volume::VolumeId& id, absl::Time deadline) = 0;
+
+  // What is known, sorted by id; never an error only because some places are down.
+  virtual absl::StatusOr<VolumeList> List(absl::Time deadline) = 0;
+
+  // NotFound; FailedPrecondition while exported, naming a host. Data is gone afterwards.
+  virtual absl::Status Delete(const volume::VolumeId& id, absl::Time deadline) = 0;
+
+  // The size afterwards, at least `size_bytes`; already larger is OK and changes nothing. Hosts are
+  // told. NotFound, OutOfRange, ResourceExhausted.
+  virtual absl::StatusOr<std::int64_t> Expand(const volume::VolumeId& id,
+                                              const volume::SizeRange& size,
+                                              absl::Time deadline) = 0;
+
+  // Lets the host in. AlreadyExists when it is in already (the caller compares). FailedPrecondition
+  // naming the host when another one is in and either export is kSingleNode. Answers the volume
+  // with its target as it is now.
+  virtual absl::StatusOr<Volume> ExportTo(const volume::VolumeId& id, const Export& wanted,
+                                          absl::Time deadline) = 0;
+
+  // The fence: after OK this host can no longer write, also over connections that it holds.
+  // NotFound when the volume is absent; not exported to the host is OK.
+  virtual absl::Status Unexport(const volume::VolumeId& id, const volume::Nqn& host,
+                                absl::Time deadline) = 0;
+
+  virtual absl::StatusOr<Capacity> GetCapacity(volume::Provisioning provisioning,
+                                               absl::Time deadline) = 0;
+};
+
+}  // namespace nvmeof::backend

@@ -1,0 +1,42 @@
+// CommandRunner: runs a program to its end, without a shell, in bounded time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "base/clock.h"
+
+namespace nvmeof::base {
+
+struct CommandResult {
+  int exit_code = 0;   // 128 + signal number when a signal ended it
+  std::string output;  // standard output and error, in order, cut at 64 KiB
+};
+
+// Safe to use from several threads.
+class CommandRunner {
+ public:
+  virtual ~CommandRunner() = default;
+
+  // argv[0] is looked up in PATH; standard input is empty; locale is C. A non-zero exit is a value,
+  // not an error. Errors: NotFound (no such program), DeadlineExceeded (the program was killed
+  // with its process group; if it hangs in the kernel it is left behind, never waited for).
+  virtual absl::StatusOr<CommandResult> Run(const std::vector<std::string>& argv,
+                                            absl::Time deadline) = 0;
+};
+
+// posix_spawn and a pidfd; borrows the clock.
+class PosixCommandRunner final : public CommandRunner {
+ public:
+  explicit PosixCommandRunner(const Clock& clock) : clock_(clock) {}
+  absl::StatusOr<CommandResult> Run(const std::vector<std::string>& argv,
+                                    absl::Time deadline) override;
+
+ private:
+  const Clock& clock_;
+};
+
+}  // namespace nvmeof::base

@@ -1,0 +1,77 @@
+// FileSystems: what is on a block device, and the four things that we do to it: probe, format,
+// check, grow.
+//
+// The rule that everything here serves: format only what is proven blank. "The probe failed" is an
+// error and never "blank" (facts/field.md 3, 8-12).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "base/device_number.h"
+
+namespace nvmeof::mount {
+
+// An open question about one device: the node at `path` must be the block device `number`, or every
+// call answers FailedPrecondition: a name that moved is never acted on.
+struct Device {
+  std::string path;
+  base::DeviceNumber number;
+};
+
+enum class Content {
+  kBlank,       // libblkid finds nothing, and head, superblock offsets and tail read as zeros
+  kFileSystem,  // `type` is ext4, xfs, ...
+  kForeign,     // a partition table, LVM, LUKS, swap, RAID or several signatures; `type` names it
+  kUnknown,     // no signature, yet bytes that are not zero; `type` says where
+};
+
+struct ProbeResult {
+  Content content = Content::kUnknown;
+  std::string type;
+};
+
+struct FormatOptions {
+  std::string fs_type;  // "ext4" or "xfs"
+};
+
+// Seam. Safe to use from several threads on different devices. Blocks on the device; the caller
+// runs it where that is allowed.
+class FileSystems {
+ public:
+  virtual ~FileSystems() = default;
+
+  // Reads only. A read error is an error.
+  virtual absl::StatusOr<ProbeResult> Probe(const Device& device) = 0;
+
+  // REQUIRES: Probe said kBlank. Probes once more itself; FailedPrecondition naming what it found
+  // otherwise.
+  virtual absl::Status Format(const Device& device, const FormatOptions& options,
+                              absl::Time deadline) = 0;
+
+  // Makes an unmounted file system fit to mount, spawning a checker only where the file system
+  // itself says that one is needed. FailedPrecondition when only a person can decide (the checker
+  // would drop data).
+  virtual absl::Status Check(const Device& device, const std::string& fs_type,
+                             absl::Time deadline) = 0;
+
+  // Grows the file system mounted at `mount_path` to its device, online; already that large is OK
+  // and spawns nothing.
+  virtual absl::Status Grow(const Device& device, const std::string& fs_type,
+                            const std::string& mount_path, absl::Time deadline) = 0;
+
+  // True when the file system on the device is smaller than the device by more than its own
+  // rounding.
+  virtual absl::StatusOr<bool> NeedsGrowth(const Device& device, const std::string& fs_type,
+                                           const std::string& mount_path) = 0;
+
+  // Enforced by the kernel for every opener of the device (BLKROSET).
+  virtual absl::Status SetReadOnly(const Device& device, bool read_only) = 0;
+};
+
+}  // namespace nvmeof::mount

@@ -1,0 +1,68 @@
+// Mounter: the seam over mount(2) and its kin. It reports what the kernel did: it never retries and
+// never unmounts lazily.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "base/device_number.h"
+#include "mount/mount_table.h"
+
+namespace nvmeof::mount {
+
+enum class Access { kReadWrite, kReadOnly };
+
+struct MountRequest {
+  std::string source;  // device path
+  std::string target;  // existing folder
+  std::string fs_type;
+  std::vector<std::string>
+      options;  // CSI mount_flags: generic ones ("noatime") and the file system's own
+  Access access = Access::kReadWrite;
+};
+
+// What a path is, without following a symbolic link at its end.
+enum class PathKind { kAbsent, kDirectory, kFile, kOther };
+
+// Safe to use from several threads. Errors are those of ErrnoStatus, with paths in the message and,
+// for Mount, the kernel's own words where it gives them (fsconfig messages).
+class Mounter {
+ public:
+  virtual ~Mounter() = default;
+
+  virtual absl::Status Mount(const MountRequest& request) = 0;
+
+  // `source` is a folder, or a device node when `target` is a file. Propagation of the new mount is
+  // that of its parent.
+  virtual absl::Status BindMount(const std::string& source, const std::string& target,
+                                 Access access) = 0;
+
+  // The topmost mount at the path. A path that is not a mount point is OK. FailedPrecondition when
+  // busy.
+  virtual absl::Status Unmount(const std::string& path) = 0;
+
+  // As the kernel shows it now.
+  virtual absl::StatusOr<MountTable> Table() const = 0;
+
+  virtual absl::StatusOr<PathKind> Kind(const std::string& path) const = 0;
+
+  // Makes the folder (0750) or the empty file (0640) that a mount needs; the parent must exist. An
+  // existing one of that kind is OK, of another kind FailedPrecondition.
+  virtual absl::Status MakeDirectory(const std::string& path) = 0;
+  virtual absl::Status MakeFile(const std::string& path) = 0;
+
+  // Removes an empty folder or a file that is no mount point; absent is OK. Never descends:
+  // FailedPrecondition when something is in it.
+  virtual absl::Status Remove(const std::string& path) = 0;
+
+  // The block device that the node at `path` (also a bind mount of one) leads to; nothing when it
+  // is not a block device.
+  virtual absl::StatusOr<std::optional<base::DeviceNumber>> BlockDevice(
+      const std::string& path) const = 0;
+};
+
+}  // namespace nvmeof::mount

@@ -1,0 +1,31 @@
+// Nqn: an NVMe qualified name that is safe to hand to the kernel.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace nvmeof::volume {
+
+// Immutable value. Always valid: made by Parse alone.
+class Nqn {
+ public:
+  // InvalidArgument, with the value, unless the text starts with "nqn." followed by a date and a
+  // reversed domain (or the uuid form), has at most 222 bytes (the Linux host refuses 223 although
+  // the NVMe base specification allows them), and holds neither commas, blanks nor control
+  // characters (the kernel's option string is comma separated and knows no escapes).
+  [[nodiscard]] static absl::StatusOr<Nqn> Parse(absl::string_view text);
+
+  const std::string& text() const { return text_; }
+
+  friend bool operator==(const Nqn&, const Nqn&) = default;
+  friend auto operator<=>(const Nqn&, const Nqn&) = default;
+
+ private:
+  explicit Nqn(std::string text) : text_(std::move(text)) {}
+  std::string text_;
+};
+
+}  // namespace nvmeof::volume

@@ -1,0 +1,50 @@
+// Portal, HostSide and Path: the two ends of a connection. One Path is one kernel controller when
+// it is connected.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace nvmeof::volume {
+
+// Where a target listens. `transport` is "tcp"; `address` an IPv4 or IPv6 literal in the canonical
+// form of inet_ntop (the kernel resolves no names), `service` a decimal port.
+struct Portal {
+  std::string transport = "tcp";
+  std::string address;
+  std::string service = "4420";
+
+  friend bool operator==(const Portal&, const Portal&) = default;
+  friend auto operator<=>(const Portal&, const Portal&) = default;
+};
+
+// "tcp://192.0.2.1:4420", "tcp://[2001:db8::1]:4420"; also without the scheme, and without the port
+// for 4420. InvalidArgument with the text otherwise.
+[[nodiscard]] absl::StatusOr<Portal> ParsePortal(absl::string_view text);
+[[nodiscard]] std::string FormatPortal(const Portal& portal);
+
+// The node's end. An empty member leaves the choice to the kernel.
+struct HostSide {
+  std::string address;    // host_traddr: a local IP literal
+  std::string interface;  // host_iface: an interface name, at most 15 bytes
+
+  friend bool operator==(const HostSide&, const HostSide&) = default;
+  friend auto operator<=>(const HostSide&, const HostSide&) = default;
+};
+
+// The kernel takes another host side on the same portal for another path, so equal wishes must
+// always be spelled with equal options (facts: EALREADY is decided by all five values).
+struct Path {
+  Portal portal;
+  HostSide host;
+
+  friend bool operator==(const Path&, const Path&) = default;
+  friend auto operator<=>(const Path&, const Path&) = default;
+};
+
+// "10.0.0.1:4420" or "10.0.0.1:4420 from 10.0.0.9%eth1": for messages and logs.
+[[nodiscard]] std::string Describe(const Path& path);
+
+}  // namespace nvmeof::volume

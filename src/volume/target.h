@@ -1,0 +1,34 @@
+// Target: how to reach a volume and how to know that it is the one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "volume/nqn.h"
+#include "volume/path.h"
+#include "volume/uuid.h"
+
+namespace nvmeof::volume {
+
+// At least one member is set. UUID and NGUID identify for ever; an NSID only within its subsystem,
+// so it decides alone only where nothing better is known.
+struct NamespaceIdentity {
+  std::optional<Uuid> uuid;
+  std::optional<Uuid> nguid;
+  std::optional<std::uint32_t> nsid;
+
+  friend bool operator==(const NamespaceIdentity&, const NamespaceIdentity&) = default;
+};
+
+struct Target {
+  Nqn subsystem;
+  NamespaceIdentity identity;
+  std::vector<Portal> portals;   // in the order of preference, without duplicates, not empty
+  std::uint64_t size_bytes = 0;  // what the backend says; 0 = not known
+
+  friend bool operator==(const Target&, const Target&) = default;
+};
+
+}  // namespace nvmeof::volume
