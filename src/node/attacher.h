@@ -1,0 +1,101 @@
+// Attacher: makes a Target's namespace appear on this node, and disappear again.
+//
+// It converges: looks at the kernel, connects only what is missing, waits for the namespace, proves
+// that it is the wanted one, looks again. A second Attach of an attached target changes nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "base/call.h"
+#include "base/claims.h"
+#include "base/clock.h"
+#include "base/workers.h"
+#include "mount/mounter.h"
+#include "node/connect_scheduler.h"
+#include "nvme/fabric.h"
+#include "nvme/topology.h"
+#include "nvme/uevents.h"
+#include "volume/connect_options.h"
+#include "volume/target.h"
+
+namespace nvmeof::node {
+
+// The kernel's side, as one parameter. All borrowed.
+struct NvmeHost {
+  const nvme::Topology& topology;
+  nvme::Fabric& fabric;
+  nvme::Uevents& uevents;
+};
+
+// Safe to use from several threads; two calls on one subsystem at a time are refused (Aborted).
+// Blocks on the kernel, for a hung target past any deadline: run it on a worker.
+class Attacher {
+ public:
+  Attacher(NvmeHost host, ConnectScheduler& scheduler, const mount::Mounter& mounter,
+           base::Workers& workers, const base::Clock& clock);
+
+  // The namespace, connected over at least min_paths live paths, its identity and size verified and
+  // its device node present. Errors:
+  //   Unavailable         too few paths could be connected; one line per path with its own cause
+  //   DeadlineExceeded    the namespace did not appear in time
+  //   FailedPrecondition  another namespace answers in its place, it is smaller than the
+  //                       backend says, or the kernel's multipath setting forbids it
+  // Connections stay as they are after an error: the caller knows whether they are still wanted.
+  [[nodiscard]] absl::StatusOr<nvme::Namespace> Attach(const volume::Target& target,
+                                                       const volume::AttachPolicy& policy,
+                                                       base::Call& call);
+
+  // The namespace of an attached target as it is now. Unavailable when no path is live, NotFound
+  // when subsystem or namespace is absent, FailedPrecondition when another one answers.
+  [[nodiscard]] absl::StatusOr<nvme::Namespace> Find(const volume::Target& target) const;
+
+  // Waits until the kernel shows at least `size_bytes`, asking it to look again if no event comes.
+  // Errors: those of Find, DeadlineExceeded with the size that it shows.
+  [[nodiscard]] absl::StatusOr<nvme::Namespace> AwaitSize(const volume::Target& target,
+                                                          std::uint64_t size_bytes,
+                                                          base::Call& call);
+
+  // Deletes all controllers of the subsystem, side by side, and waits until the kernel shows none.
+  // FailedPrecondition while one of its namespaces is mounted, bind-mounted or held; an absent
+  // subsystem is OK.
+  [[nodiscard]] absl::Status Detach(const volume::Nqn& subsystem, base::Call& call);
+
+ private:
+  struct PathFailure {
+    volume::Path path;
+    absl::Status cause;
+  };
+
+  absl::Status CheckMultipath(const std::vector<volume::Path>& wanted) const;
+  absl::StatusOr<std::vector<PathFailure>> ConnectMissing(const volume::Target& target,
+                                                          const volume::AttachPolicy& policy,
+                                                          const std::vector<volume::Path>& wanted,
+                                                          base::Call& call);
+  absl::Status RequireLivePaths(const volume::Target& target,
+                                const std::vector<volume::Path>& wanted, int min_paths,
+                                const std::vector<PathFailure>& failures) const;
+  absl::StatusOr<nvme::Namespace> AwaitNamespace(const volume::Target& target,
+                                                 std::uint64_t size_bytes,
+                                                 nvme::UeventSubscription& events,
+                                                 base::Call& call);
+  absl::StatusOr<nvme::Namespace> FindReady(const volume::Target& target,
+                                            std::uint64_t size_bytes) const;
+  absl::Status RescanLive(const volume::Nqn& subsystem);
+  void ApplyIoPolicy(const volume::Target& target, const volume::AttachPolicy& policy);
+  absl::Status RequireUnused(const nvme::Subsystem& subsystem) const;
+
+  NvmeHost host_;
+  ConnectScheduler& scheduler_;
+  const mount::Mounter& mounter_;
+  base::Workers& workers_;
+  const base::Clock& clock_;
+  base::Claims claims_;  // by NQN
+};
+
+}  // namespace nvmeof::node

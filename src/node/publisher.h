@@ -1,0 +1,59 @@
+// Publisher: makes a staged volume visible to one workload, and takes it away again.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+
+#include "base/call.h"
+#include "mount/filesystem.h"
+#include "mount/mounter.h"
+#include "node/attacher.h"
+#include "node/stage_records.h"
+#include "volume/capability.h"
+
+namespace nvmeof::node {
+
+struct PublishRequest {
+  std::string volume_id;
+  std::string staging_path;
+  std::string target_path;
+  volume::VolumeCapability capability;
+  bool read_only = false;
+};
+
+// Safe to use from several threads on different volumes; the caller holds the volume's claim.
+// Borrows everything.
+class Publisher {
+ public:
+  Publisher(StageRecords& records, Attacher& attacher, mount::Mounter& mounter,
+            mount::FileSystems& file_systems);
+
+  // OK when published as asked, now or before. Errors:
+  //   NotFound            no such volume is staged on this node
+  //   AlreadyExists       published at this path with other arguments
+  //   FailedPrecondition  not staged at that path or with another capability; published at another
+  //                       path and its access mode allows one; a raw block volume published
+  //                       for writing elsewhere cannot be read-only here, because the kernel
+  //                       enforces that for the whole disk
+  //   Unavailable         the disk has no live path
+  [[nodiscard]] absl::Status Publish(const PublishRequest& request, base::Call& call);
+
+  // OK when nothing is mounted at the path and the path is gone. NotFound when the volume is
+  // unknown and something foreign is mounted there.
+  [[nodiscard]] absl::Status Unpublish(const std::string& volume_id, const std::string& target_path,
+                                       base::Call& call);
+
+ private:
+  absl::Status CompareWithRecord(const PublishRequest& request, const StageRecord& record) const;
+  absl::Status PublishFileSystem(const PublishRequest& request, const StageRecord& record);
+  absl::Status PublishBlock(const PublishRequest& request, const StageRecord& record);
+  absl::Status RequireOurs(const std::string& volume_id, const std::string& target_path) const;
+
+  StageRecords& records_;
+  Attacher& attacher_;
+  mount::Mounter& mounter_;
+  mount::FileSystems& file_systems_;
+};
+
+}  // namespace nvmeof::node

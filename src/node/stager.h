@@ -1,0 +1,73 @@
+// Stager: from an exported volume to a mounted staging path (or an attached disk), and back.
+//
+// The order and the crash table are those of docs/ARCHITECTURE.md: every effect is preceded by the
+// record that promises it, and each step of a repeated call finds its work done.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "base/call.h"
+#include "mount/filesystem.h"
+#include "mount/mounter.h"
+#include "node/attacher.h"
+#include "node/stage_records.h"
+#include "volume/capability.h"
+#include "volume/parameters.h"
+
+namespace nvmeof::node {
+
+struct StageRequest {
+  std::string volume_id;
+  std::string staging_path;
+  volume::VolumeCapability capability;
+  volume::StringMap publish_context;
+  volume::StringMap volume_context;
+};
+
+// Safe to use from several threads on different volumes; the caller holds the volume's claim.
+// Blocks on devices: run it on a worker. Borrows everything.
+class Stager {
+ public:
+  Stager(StageRecords& records, Attacher& attacher, mount::Mounter& mounter,
+         mount::FileSystems& file_systems);
+
+  // OK when staged as asked, now or before. Errors, beyond those of Attacher::Attach:
+  //   InvalidArgument     a context that cannot be decoded
+  //   AlreadyExists       staged here with another capability
+  //   FailedPrecondition  staged at another path; the disk holds something else than the wanted
+  //                       file system; something foreign is mounted at the staging path
+  // After an error that a retry cannot mend, what this call attached is detached again, because the
+  // orchestrator will not call Unstage; after the others it stays for the retry, and the record
+  // says so.
+  [[nodiscard]] absl::Status Stage(const StageRequest& request, base::Call& call);
+
+  // OK when nothing is left. FailedPrecondition while the volume is mounted elsewhere, naming
+  // where.
+  [[nodiscard]] absl::Status Unstage(const std::string& volume_id, const std::string& staging_path,
+                                     base::Call& call);
+
+ private:
+  absl::Status CompareWithRecord(const StageRequest& request, const StageRecord& record) const;
+  absl::Status Converge(const StageRequest& request, base::Call& call);
+  absl::Status StageFileSystem(const StageRequest& request, const nvme::Namespace& ns,
+                               base::Call& call);
+  absl::StatusOr<bool> IsMounted(const std::string& path, const nvme::Namespace& ns);
+  absl::Status PrepareFileSystem(const volume::VolumeCapability& capability,
+                                 const mount::Device& device, base::Call& call);
+  absl::Status MountAndVerify(const StageRequest& request, const nvme::Namespace& ns,
+                              base::Call& call);
+  absl::Status UndoStage(const StageRequest& request, base::Call& call);
+  absl::Status UnstageRecorded(StageRecord record, base::Call& call);
+  absl::Status UnstageUnrecorded(const std::string& staging_path, base::Call& call);
+  absl::Status UnmountAll(const std::string& path);
+
+  StageRecords& records_;
+  Attacher& attacher_;
+  mount::Mounter& mounter_;
+  mount::FileSystems& file_systems_;
+};
+
+}  // namespace nvmeof::node
