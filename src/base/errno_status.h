@@ -7,7 +7,8 @@
 
 namespace nvmeof::base {
 
-// Message "<what>: <text of the error> (<symbol>)". Codes: ENOENT and ENXIO NotFound, EEXIST
+// Message "<what>: <text of the error> (<symbol>)". Codes: ENOENT, ENXIO and ENODEV
+// (a sysfs attribute whose device is going) NotFound, EEXIST
 // AlreadyExists, EACCES and EPERM PermissionDenied, EBUSY FailedPrecondition, ENOSPC, EDQUOT and
 // ENOMEM ResourceExhausted, ETIMEDOUT DeadlineExceeded, ECONNREFUSED, ENETUNREACH, EHOSTUNREACH
 // and EAGAIN Unavailable, ENOSYS and EOPNOTSUPP Unimplemented, all else Internal.
