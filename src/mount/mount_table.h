@@ -19,6 +19,7 @@ struct MountPoint {
   base::DeviceNumber device;  // of the file system: a mounted ext4's is its disk; a bind-mounted
                               // device node's is that of devtmpfs
   std::string root;           // which part of the file system: "/" or "/nvme0n1"
+  bool root_deleted = false;  // that part has no name any more: the device node went away
   std::string path;           // where
   bool read_only = false;     // of this mount
   std::string fs_type;
@@ -32,10 +33,14 @@ struct MountPoint {
 // Immutable.
 class MountTable {
  public:
+  explicit MountTable(std::vector<MountPoint> mounts) : mounts_(std::move(mounts)) {}
+
   // InvalidArgument with the line that has another shape.
   [[nodiscard]] static absl::StatusOr<MountTable> Parse(absl::string_view mountinfo);
 
-  // All mounts stacked at exactly this path, the topmost last.
+  // All mounts stacked at exactly this path, the topmost last. A mount that hides under another one
+  // on a parent folder is among them although unmounting by path cannot reach it, so whoever peels
+  // the layers off looks at the table once and not until nothing is left.
   std::vector<MountPoint> At(absl::string_view path) const;
 
   // All mounts of the file system with this device number.
@@ -44,7 +49,6 @@ class MountTable {
   const std::vector<MountPoint>& all() const { return mounts_; }
 
  private:
-  explicit MountTable(std::vector<MountPoint> mounts) : mounts_(std::move(mounts)) {}
   std::vector<MountPoint> mounts_;
 };
 

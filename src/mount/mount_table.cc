@@ -1,0 +1,123 @@
+#include "mount/mount_table.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace nvmeof::mount {
+namespace {
+
+bool IsOctal(char c) { return c >= '0' && c <= '7'; }
+
+// The kernel writes blank, tab, line feed and backslash of a name as \ooo. A backslash that begins
+// nothing of the kind stands for itself.
+std::string Unescaped(absl::string_view field) {
+  std::string text;
+  text.reserve(field.size());
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    const bool escape = field[i] == '\\' && i + 3 < field.size() && IsOctal(field[i + 1]) &&
+                        IsOctal(field[i + 2]) && IsOctal(field[i + 3]);
+    if (!escape) {
+      text.push_back(field[i]);
+      continue;
+    }
+    const int code = (field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 + (field[i + 3] - '0');
+    text.push_back(static_cast<char>(code));
+    i += 3;
+  }
+  return text;
+}
+
+bool ParseDevice(absl::string_view text, base::DeviceNumber& number) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, ':');
+  return absl::SimpleAtoi(parts.first, &number.major) &&
+         absl::SimpleAtoi(parts.second, &number.minor);
+}
+
+// Takes the next blank-separated field off the line; empty at its end.
+absl::string_view TakeField(absl::string_view& line) {
+  const std::size_t end = std::min(line.find(' '), line.size());
+  const absl::string_view field = line.substr(0, end);
+  line.remove_prefix(std::min(end + 1, line.size()));
+  return field;
+}
+
+std::vector<std::string> Options(absl::string_view field) {
+  if (field.empty()) return {};
+  return absl::StrSplit(Unescaped(field), ',');
+}
+
+// id parent major:minor root path options [optional...] - type source super_options
+std::optional<MountPoint> ParseLine(absl::string_view line) {
+  MountPoint mount;
+  if (!absl::SimpleAtoi(TakeField(line), &mount.id) ||
+      !absl::SimpleAtoi(TakeField(line), &mount.parent_id) ||
+      !ParseDevice(TakeField(line), mount.device)) {
+    return std::nullopt;
+  }
+  absl::string_view root = TakeField(line);
+  // No name holds "//", so the suffix is always the kernel's.
+  mount.root_deleted = absl::ConsumeSuffix(&root, "//deleted");
+  mount.root = Unescaped(root);
+  mount.path = Unescaped(TakeField(line));
+  mount.options = Options(TakeField(line));
+  mount.read_only = absl::c_linear_search(mount.options, "ro");
+  absl::string_view optional = TakeField(line);
+  while (!optional.empty() && optional != "-") optional = TakeField(line);
+  mount.fs_type = Unescaped(TakeField(line));
+  // A file system without a source shows an empty field: "- tmpfs  rw".
+  mount.source = Unescaped(TakeField(line));
+  mount.super_options = Options(TakeField(line));
+  if (optional != "-" || mount.path.empty() || mount.fs_type.empty()) return std::nullopt;
+  return mount;
+}
+
+}  // namespace
+
+absl::StatusOr<MountTable> MountTable::Parse(absl::string_view mountinfo) {
+  std::vector<MountPoint> mounts;
+  for (const absl::string_view line : absl::StrSplit(mountinfo, '\n', absl::SkipEmpty())) {
+    std::optional<MountPoint> mount = ParseLine(line);
+    if (!mount.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat("not a line of mountinfo: ", line));
+    }
+    mounts.push_back(*std::move(mount));
+  }
+  return MountTable(std::move(mounts));
+}
+
+std::vector<MountPoint> MountTable::At(absl::string_view path) const {
+  std::vector<MountPoint> rest;
+  std::copy_if(mounts_.begin(), mounts_.end(), std::back_inserter(rest),
+               [path](const MountPoint& mount) { return mount.path == path; });
+  // The order of lines is not the order of stacking on every kernel; the parents tell it.
+  std::vector<MountPoint> stack;
+  while (!rest.empty()) {
+    const auto lowest = std::find_if(rest.begin(), rest.end(), [&rest](const MountPoint& mount) {
+      return std::none_of(rest.begin(), rest.end(), [&mount](const MountPoint& other) {
+        return other.id == mount.parent_id && other.id != mount.id;
+      });
+    });
+    const auto next = lowest == rest.end() ? rest.begin() : lowest;
+    stack.push_back(std::move(*next));
+    rest.erase(next);
+  }
+  return stack;
+}
+
+std::vector<MountPoint> MountTable::Of(base::DeviceNumber device) const {
+  std::vector<MountPoint> found;
+  std::copy_if(mounts_.begin(), mounts_.end(), std::back_inserter(found),
+               [device](const MountPoint& mount) { return mount.device == device; });
+  return found;
+}
+
+}  // namespace nvmeof::mount

@@ -1,0 +1,198 @@
+// FakeFileSystems: what is on each disk, in memory. It checks names against numbers with the
+// FakeMounter of the test, so that acting on a moved name fails here as it does on a machine.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+#include "base/device_number.h"
+#include "mount/filesystem.h"
+#include "tests/fakes/effects.h"
+#include "tests/fakes/fake_mounter.h"
+
+namespace nvmeof::testing {
+
+// Internally synchronised. Borrows the mounter and the effects.
+class FakeFileSystems final : public mount::FileSystems {
+ public:
+  FakeFileSystems(const FakeMounter& mounter, Effects& effects)
+      : mounter_(mounter), effects_(effects) {}
+
+  // A blank disk, or a new size of one that is known.
+  void SetSize(base::DeviceNumber device, std::int64_t bytes) {
+    const absl::MutexLock lock(&mutex_);
+    disks_[device].bytes = bytes;
+  }
+
+  // {kFileSystem, "xfs"}, {kForeign, "gpt"}, {kUnknown, "bytes at 4096"}, ... A file system fills
+  // its disk.
+  void SetContent(base::DeviceNumber device, mount::ProbeResult content) {
+    const absl::MutexLock lock(&mutex_);
+    disks_[device].content = std::move(content);
+    disks_[device].fs_bytes = disks_[device].bytes;
+  }
+
+  // Every read ends with this status; OK mends it.
+  void SetReadError(base::DeviceNumber device, absl::Status status) {
+    const absl::MutexLock lock(&mutex_);
+    disks_[device].read_error = std::move(status);
+  }
+
+  // What Check answers.
+  void SetCheckResult(base::DeviceNumber device, absl::Status status) {
+    const absl::MutexLock lock(&mutex_);
+    disks_[device].check = std::move(status);
+  }
+
+  // 0 until formatted or set.
+  std::int64_t FileSystemSize(base::DeviceNumber device) const {
+    const absl::MutexLock lock(&mutex_);
+    const auto disk = disks_.find(device);
+    return disk == disks_.end() ? 0 : disk->second.fs_bytes;
+  }
+
+  bool IsReadOnly(base::DeviceNumber device) const {
+    const absl::MutexLock lock(&mutex_);
+    const auto disk = disks_.find(device);
+    return disk != disks_.end() && disk->second.read_only;
+  }
+
+  int formats() const { return Count(&Counts::formats); }
+  int checks() const { return Count(&Counts::checks); }
+  int grows() const { return Count(&Counts::grows); }
+
+  absl::StatusOr<mount::ProbeResult> Probe(const mount::Device& device) override {
+    const absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Readable(device); !status.ok()) return status;
+    return disks_[device.number].content;
+  }
+
+  absl::Status Format(const mount::Device& device, const mount::FormatOptions& options,
+                      absl::Time /*deadline*/) override {
+    const absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Readable(device); !status.ok()) return status;
+    Disk& disk = disks_[device.number];
+    if (disk.content.content != mount::Content::kBlank) {
+      return absl::FailedPreconditionError(absl::StrCat("not blank: ", disk.content.type));
+    }
+    if (absl::Status leave = Leave("format ", device); !leave.ok()) return leave;
+    ++counts_.formats;
+    disk.content = {mount::Content::kFileSystem, options.fs_type};
+    disk.fs_bytes = disk.bytes;
+    return absl::OkStatus();
+  }
+
+  absl::Status Check(const mount::Device& device, const std::string& fs_type,
+                     absl::Time /*deadline*/) override {
+    const absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Holds(device, fs_type); !status.ok()) return status;
+    ++counts_.checks;
+    return disks_[device.number].check;
+  }
+
+  absl::Status Grow(const mount::Device& device, const std::string& fs_type,
+                    const std::string& mount_path, absl::Time /*deadline*/) override {
+    const absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Mounted(device, fs_type, mount_path); !status.ok()) return status;
+    Disk& disk = disks_[device.number];
+    if (disk.fs_bytes >= disk.bytes) return absl::OkStatus();
+    if (absl::Status leave = Leave("grow ", device); !leave.ok()) return leave;
+    ++counts_.grows;
+    disk.fs_bytes = disk.bytes;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<bool> NeedsGrowth(const mount::Device& device, const std::string& fs_type,
+                                   const std::string& mount_path) override {
+    const absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Mounted(device, fs_type, mount_path); !status.ok()) return status;
+    return disks_[device.number].fs_bytes < disks_[device.number].bytes;
+  }
+
+  absl::Status SetReadOnly(const mount::Device& device, bool read_only) override {
+    const absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Readable(device); !status.ok()) return status;
+    Disk& disk = disks_[device.number];
+    if (disk.read_only == read_only) return absl::OkStatus();
+    if (absl::Status leave = Leave(read_only ? "read-only " : "read-write ", device); !leave.ok()) {
+      return leave;
+    }
+    disk.read_only = read_only;
+    return absl::OkStatus();
+  }
+
+ private:
+  struct Disk {
+    std::int64_t bytes = std::int64_t{1} << 30;
+    mount::ProbeResult content = {mount::Content::kBlank, ""};
+    std::int64_t fs_bytes = 0;
+    bool read_only = false;
+    absl::Status read_error;
+    absl::Status check;
+  };
+
+  struct Counts {
+    int formats = 0;
+    int checks = 0;
+    int grows = 0;
+  };
+
+  int Count(int Counts::*count) const {
+    const absl::MutexLock lock(&mutex_);
+    return counts_.*count;
+  }
+
+  absl::Status Readable(const mount::Device& device) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto number = mounter_.BlockDevice(device.path);
+    if (!number.ok() || *number != device.number) {
+      return absl::FailedPreconditionError(absl::StrCat(device.path, " is another device"));
+    }
+    return disks_[device.number].read_error;
+  }
+
+  absl::Status Holds(const mount::Device& device, const std::string& fs_type)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (absl::Status status = Readable(device); !status.ok()) return status;
+    const mount::ProbeResult& content = disks_[device.number].content;
+    if (content.content != mount::Content::kFileSystem || content.type != fs_type) {
+      return absl::FailedPreconditionError(absl::StrCat(device.path, " holds ", content.type));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Mounted(const mount::Device& device, const std::string& fs_type,
+                       const std::string& mount_path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (absl::Status status = Holds(device, fs_type); !status.ok()) return status;
+    const auto at = mounter_.Table()->At(mount_path);
+    if (at.empty() || at.back().device != device.number) {
+      return absl::FailedPreconditionError(absl::StrCat(mount_path, " is another file system"));
+    }
+    return absl::OkStatus();
+  }
+
+  // The lock is given back while a test's hook runs.
+  absl::Status Leave(const std::string& verb, const mount::Device& device)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    mutex_.Unlock();
+    absl::Status leave = effects_.Do(absl::StrCat(verb, device.path));
+    mutex_.Lock();
+    return leave;
+  }
+
+  const FakeMounter& mounter_;
+  Effects& effects_;
+
+  mutable absl::Mutex mutex_;
+  std::map<base::DeviceNumber, Disk> disks_ ABSL_GUARDED_BY(mutex_);
+  Counts counts_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace nvmeof::testing
