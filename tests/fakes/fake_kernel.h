@@ -1,0 +1,529 @@
+// FakeKernel: the kernel's NVMe host in memory, behind all three seams Topology, Fabric and
+// Uevents, so that what a connect causes is what the next look shows.
+//
+// A test says which targets exist (Serve), how their portals behave (Refuse, Stall, Heal, Drop) and
+// what happens while the code under test waits (OnWait, After). Like the real one it gives disks
+// numbers that have nothing to do with the NSID and that change when all paths were lost, shows the
+// results of a scan only after the call that asked for it, and sends no event when a path stalls.
+// Waiting never blocks: it delivers an event, or runs the next scripted change, or moves the clock
+// to the deadline.
+//
+// Safe to use from several threads. Borrows the clock.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+#include "base/clock.h"
+#include "nvme/fabric.h"
+#include "nvme/topology.h"
+#include "nvme/uevents.h"
+#include "volume/path.h"
+#include "volume/target.h"
+
+namespace nvmeof::testing {
+
+class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme::Uevents {
+ public:
+  // When a namespace of a live controller gets its disk.
+  enum class Appearance {
+    kAtOnce,    // before Connect returns
+    kOnWait,    // while somebody waits for events: the kernel's own way
+    kOnRescan,  // while somebody waits after a Rescan
+    kNever,
+  };
+
+  explicit FakeKernel(base::Clock& clock) : clock_(clock) {}
+
+  // --- The target's side ---
+
+  // A target with one namespace (NSID 1 unless the identity has one) at the target's portals. Once
+  // more for another namespace of the same subsystem, or to change one with the same NSID.
+  void Serve(const volume::Target& target, Appearance appearance = Appearance::kAtOnce) {
+    const absl::MutexLock lock(&mutex_);
+    Remote& remote = remotes_[target.subsystem.text()];
+    remote.portals.insert(target.portals.begin(), target.portals.end());
+    const std::uint32_t nsid = target.identity.nsid.value_or(1);
+    remote.namespaces[nsid] = {target.identity, target.size_bytes, appearance};
+  }
+
+  // The backend made the volume larger. The kernel notices at the next scan: a Rescan, or an
+  // Announce.
+  void Grow(const volume::Nqn& nqn, std::uint64_t size_bytes, std::uint32_t nsid = 1) {
+    const absl::MutexLock lock(&mutex_);
+    remotes_[nqn.text()].namespaces[nsid].size_bytes = size_bytes;
+  }
+
+  // The target takes the namespace away, and says so: its disk vanishes, controllers stay.
+  void Withdraw(const volume::Nqn& nqn, std::uint32_t nsid = 1) {
+    const absl::MutexLock lock(&mutex_);
+    remotes_[nqn.text()].namespaces.erase(nsid);
+    Scan(nqn.text(), Appearance::kOnWait);
+  }
+
+  // The target tells its hosts that its namespaces changed: the kernel scans at once.
+  void Announce(const volume::Nqn& nqn) {
+    const absl::MutexLock lock(&mutex_);
+    Scan(nqn.text(), Appearance::kOnWait);
+  }
+
+  // New connects to the portal fail with this.
+  void Refuse(const volume::Portal& portal,
+              absl::Status status = absl::UnavailableError("connection refused")) {
+    const absl::MutexLock lock(&mutex_);
+    refused_[portal] = std::move(status);
+  }
+
+  // The portal's controllers, present and future, are `connecting`. The kernel sends no event.
+  void Stall(const volume::Portal& portal) {
+    const absl::MutexLock lock(&mutex_);
+    stalled_.insert(portal);
+    ForEachController(portal, [](nvme::Controller& controller) {
+      controller.state = nvme::ControllerState::kConnecting;
+    });
+  }
+
+  // Undoes Refuse and Stall: connects succeed, controllers go live.
+  void Heal(const volume::Portal& portal) {
+    const absl::MutexLock lock(&mutex_);
+    refused_.erase(portal);
+    stalled_.erase(portal);
+    ForEachController(portal, [](nvme::Controller& controller) {
+      controller.state = nvme::ControllerState::kLive;
+    });
+    ++events_;
+    for (auto& [nqn, local] : locals_) Scan(nqn, Appearance::kOnWait);
+  }
+
+  // The kernel gave the portal's controllers up (ctrl_loss_tmo); with the last one go the disks.
+  void Drop(const volume::Portal& portal) {
+    const absl::MutexLock lock(&mutex_);
+    std::vector<std::string> names;
+    ForEachController(portal,
+                      [&](nvme::Controller& controller) { names.push_back(controller.name); });
+    for (const std::string& name : names) Remove(name);
+  }
+
+  // --- The node's side ---
+
+  // A mount or an open file holds the subsystem's disks: when all controllers are gone, the
+  // subsystem stays, empty, until they are released.
+  void SetHeld(const volume::Nqn& nqn, bool held) {
+    const absl::MutexLock lock(&mutex_);
+    if (held) {
+      held_.insert(nqn.text());
+    } else {
+      held_.erase(nqn.text());
+      EraseIfEmpty(nqn.text());
+    }
+  }
+
+  // dm, loop or the like is stacked on the disk.
+  void SetHolders(base::DeviceNumber number, bool present) {
+    const absl::MutexLock lock(&mutex_);
+    if (present) {
+      holders_.insert(number);
+    } else {
+      holders_.erase(number);
+    }
+  }
+
+  void SetNativeMultipath(bool native) {
+    const absl::MutexLock lock(&mutex_);
+    native_multipath_ = native;
+  }
+
+  // A state that no other verb reaches, for example kDeleting or kResetting.
+  void SetState(const std::string& controller, nvme::ControllerState state) {
+    const absl::MutexLock lock(&mutex_);
+    for (auto& [nqn, local] : locals_) {
+      for (nvme::Controller& each : local.picture.controllers) {
+        if (each.name == controller) each.state = state;
+      }
+    }
+  }
+
+  // --- The script ---
+
+  // Runs when somebody waits and no event is queued; one change for each time that a wait would
+  // block, in order. A change without an event does not end the wait.
+  void OnWait(std::function<void()> change) { After(absl::ZeroDuration(), std::move(change)); }
+
+  // The same, not before this long from now; a wait that reaches so far moves the clock there.
+  void After(absl::Duration delay, std::function<void()> change) {
+    const absl::MutexLock lock(&mutex_);
+    script_.emplace(clock_.Now() + delay, std::move(change));
+  }
+
+  // Called before each effect with its line of log(); a status that is not OK is the effect's
+  // result, and the effect does not happen. For crash tests and failures at the n-th step.
+  void SetGate(std::function<absl::Status(const std::string& effect)> gate) {
+    const absl::MutexLock lock(&mutex_);
+    gate_ = std::move(gate);
+  }
+
+  // --- What was asked of it ---
+
+  // Every effect in order: "connect <path>", "disconnect <controller>", "rescan <controller>",
+  // "io_policy <subsystem> <policy>"; the path as volume::Describe writes it.
+  std::vector<std::string> log() const {
+    const absl::MutexLock lock(&mutex_);
+    return log_;
+  }
+
+  // How many lines of log() begin with this word.
+  int Count(absl::string_view effect) const {
+    const absl::MutexLock lock(&mutex_);
+    return static_cast<int>(std::count_if(log_.begin(), log_.end(), [&](const std::string& line) {
+      return absl::StartsWith(line, effect);
+    }));
+  }
+
+  // How often the topology was read, and subscribed to; options of the last Connect.
+  int looks() const {
+    const absl::MutexLock lock(&mutex_);
+    return looks_;
+  }
+  int subscriptions() const {
+    const absl::MutexLock lock(&mutex_);
+    return subscriptions_;
+  }
+  volume::ConnectOptions last_options() const {
+    const absl::MutexLock lock(&mutex_);
+    return last_options_;
+  }
+
+  // The picture without counting as a look; nothing when there is no such subsystem.
+  std::optional<nvme::Subsystem> Peek(const volume::Nqn& nqn) const {
+    const absl::MutexLock lock(&mutex_);
+    const auto local = locals_.find(nqn.text());
+    if (local == locals_.end()) return std::nullopt;
+    return local->second.picture;
+  }
+
+  // --- nvme::Topology ---
+
+  absl::StatusOr<std::optional<nvme::Subsystem>> Find(const volume::Nqn& nqn) const override {
+    {
+      const absl::MutexLock lock(&mutex_);
+      ++looks_;
+    }
+    return Peek(nqn);
+  }
+
+  absl::StatusOr<std::vector<nvme::Subsystem>> All() const override {
+    const absl::MutexLock lock(&mutex_);
+    ++looks_;
+    std::vector<nvme::Subsystem> all;
+    for (const auto& [nqn, local] : locals_) all.push_back(local.picture);
+    return all;
+  }
+
+  absl::StatusOr<bool> NativeMultipath() const override {
+    const absl::MutexLock lock(&mutex_);
+    return native_multipath_;
+  }
+
+  absl::StatusOr<bool> Exists(base::DeviceNumber number) const override {
+    return SizeBytes(number).ok();
+  }
+
+  absl::StatusOr<std::uint64_t> SizeBytes(base::DeviceNumber number) const override {
+    const absl::MutexLock lock(&mutex_);
+    for (const auto& [nqn, local] : locals_) {
+      for (const nvme::Namespace& ns : local.picture.namespaces) {
+        if (ns.number == number) return ns.size_bytes;
+      }
+    }
+    return absl::NotFoundError(absl::StrCat("no block device ", base::Describe(number)));
+  }
+
+  absl::StatusOr<bool> HasHolders(const nvme::Namespace& ns) const override {
+    const absl::MutexLock lock(&mutex_);
+    return holders_.contains(ns.number);
+  }
+
+  // --- nvme::Fabric ---
+
+  absl::Status Connect(const nvme::ConnectRequest& request) override {
+    if (absl::Status s = Enter(absl::StrCat("connect ", Describe(request.path))); !s.ok()) return s;
+    const absl::MutexLock lock(&mutex_);
+    last_options_ = request.options;
+    const std::string& nqn = request.subsystem.text();
+    if (IsConnected(nqn, request.path)) return absl::OkStatus();
+    const volume::Portal& portal = request.path.portal;
+    if (const auto refused = refused_.find(portal); refused != refused_.end()) {
+      return refused->second;
+    }
+    const auto remote = remotes_.find(nqn);
+    if (remote == remotes_.end() || !remote->second.portals.contains(portal)) {
+      return absl::UnavailableError("no such target, or this host is not allowed");
+    }
+    AddController(nqn, request.path);
+    Scan(nqn, Appearance::kAtOnce);
+    ScanLater(nqn, Appearance::kOnWait);
+    return absl::OkStatus();
+  }
+
+  absl::Status Disconnect(const std::string& controller) override {
+    if (absl::Status s = Enter(absl::StrCat("disconnect ", controller)); !s.ok()) return s;
+    const absl::MutexLock lock(&mutex_);
+    Remove(controller);
+    return absl::OkStatus();
+  }
+
+  absl::Status Rescan(const std::string& controller) override {
+    if (absl::Status s = Enter(absl::StrCat("rescan ", controller)); !s.ok()) return s;
+    const absl::MutexLock lock(&mutex_);
+    const std::optional<std::string> nqn = OwnerOf(controller);
+    if (!nqn.has_value()) return absl::NotFoundError(absl::StrCat("no controller ", controller));
+    ScanLater(*nqn, Appearance::kOnRescan);
+    return absl::OkStatus();
+  }
+
+  absl::Status SetIoPolicy(const std::string& subsystem_name, volume::IoPolicy policy) override {
+    const std::string text = ToText(policy);
+    if (absl::Status s = Enter(absl::StrCat("io_policy ", subsystem_name, " ", text)); !s.ok()) {
+      return s;
+    }
+    const absl::MutexLock lock(&mutex_);
+    for (auto& [nqn, local] : locals_) {
+      if (local.picture.name != subsystem_name) continue;
+      local.picture.io_policy = text;
+      return absl::OkStatus();
+    }
+    return absl::NotFoundError(absl::StrCat("no subsystem ", subsystem_name));
+  }
+
+  // --- nvme::Uevents ---
+
+  absl::StatusOr<std::unique_ptr<nvme::UeventSubscription>> Subscribe() override {
+    const absl::MutexLock lock(&mutex_);
+    ++subscriptions_;
+    return std::make_unique<Subscription>(*this, events_);
+  }
+
+ private:
+  struct RemoteNamespace {
+    volume::NamespaceIdentity identity;
+    std::uint64_t size_bytes = 0;
+    Appearance appearance = Appearance::kAtOnce;
+  };
+  struct Remote {
+    std::set<volume::Portal> portals;
+    std::map<std::uint32_t, RemoteNamespace> namespaces;
+  };
+  struct Local {
+    nvme::Subsystem picture;
+    int instance = 0;
+    int next_head = 5;
+  };
+
+  class Subscription final : public nvme::UeventSubscription {
+   public:
+    Subscription(FakeKernel& kernel, int seen) : kernel_(kernel), seen_(seen) {}
+    absl::StatusOr<bool> WaitUntil(absl::Time deadline) override {
+      while (true) {
+        std::function<void()> change;
+        {
+          const absl::MutexLock lock(&kernel_.mutex_);
+          if (std::exchange(seen_, kernel_.events_) != kernel_.events_) return true;
+          change = kernel_.TakeChange(deadline);
+        }
+        if (change == nullptr) break;
+        change();
+      }
+      kernel_.clock_.SleepUntil(deadline);
+      return false;
+    }
+
+   private:
+    FakeKernel& kernel_;
+    int seen_;
+  };
+
+  static std::string ToText(volume::IoPolicy policy) {
+    switch (policy) {
+      case volume::IoPolicy::kNuma:
+        return "numa";
+      case volume::IoPolicy::kRoundRobin:
+        return "round-robin";
+      case volume::IoPolicy::kQueueDepth:
+        return "queue-depth";
+    }
+    return "";
+  }
+
+  // The gate runs without the lock: a test may let it block or call back.
+  absl::Status Enter(std::string effect) {
+    std::function<absl::Status(const std::string&)> gate;
+    {
+      const absl::MutexLock lock(&mutex_);
+      log_.push_back(effect);
+      gate = gate_;
+    }
+    return gate == nullptr ? absl::OkStatus() : gate(effect);
+  }
+
+  // The next scripted change that is due before the deadline; the clock moves to it.
+  std::function<void()> TakeChange(absl::Time deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (script_.empty() || clock_.Now() >= deadline) return nullptr;
+    const auto next = script_.begin();
+    if (next->first > deadline) return nullptr;
+    if (next->first > clock_.Now()) clock_.SleepUntil(next->first);
+    std::function<void()> change = std::move(next->second);
+    script_.erase(next);
+    return change;
+  }
+
+  bool IsConnected(const std::string& nqn, const volume::Path& path) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto local = locals_.find(nqn);
+    return local != locals_.end() && nvme::MissingPaths(local->second.picture, {path}).empty();
+  }
+
+  void AddController(const std::string& nqn, const volume::Path& path)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const int instance = next_instance_++;
+    Local& local = locals_[nqn];
+    if (local.picture.name.empty()) {
+      local.instance = instance;
+      local.picture.name = absl::StrCat("nvme-subsys", instance);
+      local.picture.nqn = nqn;
+      local.picture.io_policy = "numa";
+    }
+    const bool stalled = stalled_.contains(path.portal);
+    local.picture.controllers.push_back(
+        {absl::StrCat("nvme", instance),
+         stalled ? nvme::ControllerState::kConnecting : nvme::ControllerState::kLive, path,
+         "nqn.2014-08.org.nvmexpress:uuid:0a1b2c3d-0000-4000-8000-000000000001"});
+    ++events_;
+  }
+
+  // Makes the disks agree with the target, as a scan of the namespaces does, if a controller is
+  // live. `reason` says which namespaces show themselves for the first time.
+  void Scan(const std::string& nqn, Appearance reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto found = locals_.find(nqn);
+    if (found == locals_.end()) return;
+    Local& local = found->second;
+    const auto& controllers = local.picture.controllers;
+    if (std::none_of(controllers.begin(), controllers.end(), [](const nvme::Controller& each) {
+          return each.state == nvme::ControllerState::kLive;
+        })) {
+      return;
+    }
+    const auto& offered = remotes_[nqn].namespaces;
+    const auto gone = std::erase_if(local.picture.namespaces, [&](const nvme::Namespace& ns) {
+      const auto remote = offered.find(ns.nsid);
+      return remote == offered.end() || remote->second.identity.uuid != ns.uuid ||
+             remote->second.identity.nguid != ns.nguid;
+    });
+    if (gone > 0) ++events_;
+    for (const auto& [nsid, remote] : offered) Refresh(local, nsid, remote, reason);
+  }
+
+  void Refresh(Local& local, std::uint32_t nsid, const RemoteNamespace& remote, Appearance reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (nvme::Namespace& ns : local.picture.namespaces) {
+      if (ns.nsid != nsid) continue;
+      if (std::exchange(ns.size_bytes, remote.size_bytes) != remote.size_bytes) ++events_;
+      return;
+    }
+    if (remote.appearance > reason) return;
+    nvme::Namespace ns;
+    ns.name = absl::StrCat("nvme", local.instance, "n", local.next_head++);
+    ns.device_path = absl::StrCat("/dev/", ns.name);
+    ns.number = {259, next_minor_++};
+    ns.nsid = nsid;
+    ns.uuid = remote.identity.uuid;
+    ns.nguid = remote.identity.nguid;
+    ns.size_bytes = remote.size_bytes;
+    local.picture.namespaces.push_back(std::move(ns));
+    ++events_;
+  }
+
+  void ScanLater(const std::string& nqn, Appearance reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    script_.emplace(clock_.Now(), [this, nqn, reason] {
+      const absl::MutexLock lock(&mutex_);
+      Scan(nqn, reason);
+    });
+  }
+
+  template <typename Body>
+  void ForEachController(const volume::Portal& portal, Body body)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (auto& [nqn, local] : locals_) {
+      for (nvme::Controller& each : local.picture.controllers) {
+        if (each.path.portal == portal) body(each);
+      }
+    }
+  }
+
+  std::optional<std::string> OwnerOf(const std::string& controller) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const auto& [nqn, local] : locals_) {
+      for (const nvme::Controller& each : local.picture.controllers) {
+        if (each.name == controller) return nqn;
+      }
+    }
+    return std::nullopt;
+  }
+
+  void Remove(const std::string& controller) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::optional<std::string> nqn = OwnerOf(controller);
+    if (!nqn.has_value()) return;
+    nvme::Subsystem& picture = locals_[*nqn].picture;
+    std::erase_if(picture.controllers,
+                  [&](const nvme::Controller& each) { return each.name == controller; });
+    ++events_;
+    if (!picture.controllers.empty()) return;
+    picture.namespaces.clear();
+    EraseIfEmpty(*nqn);
+  }
+
+  void EraseIfEmpty(const std::string& nqn) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto local = locals_.find(nqn);
+    if (local == locals_.end() || held_.contains(nqn)) return;
+    if (local->second.picture.controllers.empty()) locals_.erase(local);
+  }
+
+  base::Clock& clock_;
+
+  mutable absl::Mutex mutex_;
+  std::map<std::string, Remote> remotes_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Local> locals_ ABSL_GUARDED_BY(mutex_);
+  std::map<volume::Portal, absl::Status> refused_ ABSL_GUARDED_BY(mutex_);
+  std::set<volume::Portal> stalled_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> held_ ABSL_GUARDED_BY(mutex_);
+  std::set<base::DeviceNumber> holders_ ABSL_GUARDED_BY(mutex_);
+  std::multimap<absl::Time, std::function<void()>> script_ ABSL_GUARDED_BY(mutex_);
+  std::function<absl::Status(const std::string&)> gate_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> log_ ABSL_GUARDED_BY(mutex_);
+  volume::ConnectOptions last_options_ ABSL_GUARDED_BY(mutex_);
+  bool native_multipath_ ABSL_GUARDED_BY(mutex_) = true;
+  mutable int looks_ ABSL_GUARDED_BY(mutex_) = 0;
+  int subscriptions_ ABSL_GUARDED_BY(mutex_) = 0;
+  int events_ ABSL_GUARDED_BY(mutex_) = 0;
+  int next_instance_ ABSL_GUARDED_BY(mutex_) = 3;
+  unsigned next_minor_ ABSL_GUARDED_BY(mutex_) = 40;
+};
+
+}  // namespace nvmeof::testing
