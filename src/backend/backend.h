@@ -43,8 +43,8 @@ struct Volume {
   // The caller's own words for what it asked for (parameters, capabilities); compared, never
   // interpreted.
   std::string fingerprint;
-  volume::StringMap
-      context;            // volume_context, kept so that List and a repeated Create answer the same
+  // volume_context, kept so that List and a repeated Create answer the same.
+  volume::StringMap context;
   volume::Target target;  // portals as they are now
   std::vector<Export> exports;
 
@@ -60,43 +60,50 @@ struct CreateRequest {
 };
 
 struct Capacity {
-  std::int64_t available_bytes = 0;
+  std::int64_t available_bytes = 0;       // in all places together
   std::int64_t maximum_volume_bytes = 0;  // the largest that could be created now
   std::int64_t minimum_volume_bytes = 0;
 };
 
-// A page of volumes in the order of their ids. `unreachable` names the places that could not be
-// asked.
+// `unreachable` names the places that could not be asked.
 struct VolumeList {
   std::vector<Volume> volumes;
   std::vector<std::string> unreachable;
 };
 
-// Safe to use from several threads. Every call blocks on the network until `deadline` at most.
-// Codes that all calls may answer: Unavailable (the storage system or the volume's place cannot be
-// reached; the message names it), DeadlineExceeded, Internal.
+// Safe to use from several threads. Every call blocks on the network until `deadline` at most, a
+// point on the line of base::Clock. Codes that all calls may answer: Unavailable (the storage
+// system or the volume's place cannot be reached, or the outcome of a change is not known; the
+// message names the place), DeadlineExceeded, Internal. After Unavailable the same call may be
+// repeated.
+//
+// An id with a place that this backend does not know: NotFound, but Unavailable from Delete and
+// Unexport, which must not report as gone what they cannot ask.
 class Backend {
  public:
   virtual ~Backend() = default;
 
-  // A new volume, blank, exported to nobody, with a NQN, UUID and NGUID that no volume ever had.
-  // AlreadyExists: the name is taken, whatever the size (the caller looks with FindByName).
-  // OutOfRange: a size that can never be met. ResourceExhausted: no room now. InvalidArgument: a
-  // provisioning that it does not offer.
+  // A new volume, blank, exported to nobody, with a NQN, UUID and NGUID that no volume ever had. Of
+  // several calls with one name at most one is OK. Places that are down are passed over, so only
+  // the others can know the name. AlreadyExists: the name is taken, whatever the size (the caller
+  // looks with FindByName). OutOfRange: a size that can never be met. ResourceExhausted: no room
+  // now. InvalidArgument: a provisioning that it does not offer.
   virtual absl::StatusOr<Volume> Create(const CreateRequest& request, absl::Time deadline) = 0;
 
   // NotFound when there is none. Unavailable when it cannot be known.
   virtual absl::StatusOr<Volume> FindByName(const std::string& name, absl::Time deadline) = 0;
   virtual absl::StatusOr<Volume> Get(const volume::VolumeId& id, absl::Time deadline) = 0;
 
-  // What is known, sorted by id; never an error only because some places are down.
+  // What is known, sorted by id; never an error only because some places are down. Unavailable when
+  // all are.
   virtual absl::StatusOr<VolumeList> List(absl::Time deadline) = 0;
 
   // NotFound; FailedPrecondition while exported, naming a host. Data is gone afterwards.
   virtual absl::Status Delete(const volume::VolumeId& id, absl::Time deadline) = 0;
 
-  // The size afterwards, at least `size_bytes`; already larger is OK and changes nothing. Hosts are
-  // told. NotFound, OutOfRange, ResourceExhausted.
+  // The size afterwards, which meets the range; a volume that meets it already is left as it is.
+  // Hosts are told. NotFound, ResourceExhausted; OutOfRange also for a volume that is over the
+  // limit already: none ever shrinks.
   virtual absl::StatusOr<std::int64_t> Expand(const volume::VolumeId& id,
                                               const volume::SizeRange& size,
                                               absl::Time deadline) = 0;
@@ -112,6 +119,7 @@ class Backend {
   virtual absl::Status Unexport(const volume::VolumeId& id, const volume::Nqn& host,
                                 absl::Time deadline) = 0;
 
+  // Of the places that can be asked, together; Unavailable when there is none.
   virtual absl::StatusOr<Capacity> GetCapacity(volume::Provisioning provisioning,
                                                absl::Time deadline) = 0;
 };
