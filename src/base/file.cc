@@ -83,8 +83,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, std::size_t limit)
   }
 }
 
-absl::Status WriteFileAtomically(const std::string& path, absl::string_view content,
-                                 unsigned mode) {
+absl::Status WriteFileAtomically(const std::string& path, absl::string_view content, unsigned mode,
+                                 Durability durability) {
   const std::string folder = FolderOf(path);
   std::string temporary = absl::StrCat(folder, "/", kTemporaryPrefix, kTemporaryRandomPart);
   const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
@@ -93,21 +93,31 @@ absl::Status WriteFileAtomically(const std::string& path, absl::string_view cont
 
   RETURN_IF_ERROR(WriteAll(fd.get(), content, temporary));
   if (::fchmod(fd.get(), mode) != 0) return ErrnoStatus(errno, absl::StrCat("chmod ", temporary));
-  if (::fsync(fd.get()) != 0) return ErrnoStatus(errno, absl::StrCat("fsync ", temporary));
+  if (durability == Durability::kPowerCut && ::fsync(fd.get()) != 0) {
+    return ErrnoStatus(errno, absl::StrCat("fsync ", temporary));
+  }
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     return ErrnoStatus(errno, absl::StrCat("rename ", temporary, " to ", path));
   }
   std::move(remove_temporary).Cancel();
-  return SyncFolder(folder);
+  return durability == Durability::kPowerCut ? SyncFolder(folder) : absl::OkStatus();
 }
 
-absl::Status RemoveFile(const std::string& path) {
+absl::Status RemoveFile(const std::string& path, Durability durability) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
     return ErrnoStatus(errno, absl::StrCat("remove ", path));
   }
+  if (durability == Durability::kProcess) return absl::OkStatus();
   // Also when it was absent: an earlier removal may have ended before its sync.
   const absl::Status synced = SyncFolder(FolderOf(path));
   return absl::IsNotFound(synced) ? absl::OkStatus() : synced;
+}
+
+absl::Status RenameFile(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    return ErrnoStatus(errno, absl::StrCat("rename ", from, " to ", to));
+  }
+  return SyncFolder(FolderOf(to));
 }
 
 absl::Status EnsureDirectory(const std::string& path, unsigned mode) {

@@ -17,13 +17,21 @@ namespace nvmeof::base {
 [[nodiscard]] absl::StatusOr<std::string> ReadFile(const std::string& path,
                                                    std::size_t limit = std::size_t{1} << 20);
 
-// Replaces the file by write to a temporary name in the same folder, fsync, rename, fsync of the
-// folder. After OK the content outlives a power cut.
-[[nodiscard]] absl::Status WriteFileAtomically(const std::string& path, absl::string_view content,
-                                               unsigned mode = 0600);
+// What a change outlives: the death of this process, or a power cut too. The latter waits for the
+// disk (fsync of file and folder).
+enum class Durability { kProcess, kPowerCut };
 
-// Removes the file and syncs the folder; an absent file is OK.
-[[nodiscard]] absl::Status RemoveFile(const std::string& path);
+// Replaces the file by a write to a temporary name in the same folder and a rename.
+[[nodiscard]] absl::Status WriteFileAtomically(const std::string& path, absl::string_view content,
+                                               unsigned mode = 0600,
+                                               Durability durability = Durability::kPowerCut);
+
+// An absent file is OK.
+[[nodiscard]] absl::Status RemoveFile(const std::string& path,
+                                      Durability durability = Durability::kPowerCut);
+
+// Within one file system; an existing `to` is replaced.
+[[nodiscard]] absl::Status RenameFile(const std::string& from, const std::string& to);
 
 // Creates the folder and its parents; an existing one is OK and keeps its mode.
 [[nodiscard]] absl::Status EnsureDirectory(const std::string& path, unsigned mode = 0750);

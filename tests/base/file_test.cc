@@ -121,5 +121,20 @@ TEST(IsTemporaryNameTest, KnowsTheNamesThatACrashLeaves) {
   EXPECT_FALSE(IsTemporaryName("record"));
 }
 
+TEST_F(FileTest, ReplacesAndRemovesWithoutWaitingForTheDisk) {
+  ASSERT_OK(WriteFileAtomically(path_, "quick", 0600, Durability::kProcess));
+  EXPECT_THAT(ReadFile(path_), IsOkAndHolds("quick"));
+  ASSERT_OK(RemoveFile(path_, Durability::kProcess));
+  EXPECT_THAT(ListDirectory(folder_.path()), IsOkAndHolds(::testing::IsEmpty()));
+}
+
+TEST_F(FileTest, RenamesOverAnExistingFile) {
+  ASSERT_OK(WriteFileAtomically(path_, "new"));
+  ASSERT_OK(WriteFileAtomically(folder_.File("old"), "old"));
+  ASSERT_OK(RenameFile(path_, folder_.File("old")));
+  EXPECT_THAT(ReadFile(folder_.File("old")), IsOkAndHolds("new"));
+  EXPECT_THAT(ReadFile(path_), StatusIs(absl::StatusCode::kNotFound));
+}
+
 }  // namespace
 }  // namespace nvmeof::base
