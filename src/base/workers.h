@@ -5,10 +5,9 @@
 // captured (its claim above all), and the next call on the same volume meets that claim.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
@@ -16,22 +15,26 @@
 
 namespace nvmeof::base {
 
-// Internally synchronised. Threads are made when first needed, up to `limit`, and kept.
-// Destruction waits for the running steps; a process that must end at once does not destroy it.
+// Internally synchronised; borrows the clock. Threads are made when first needed, up to `limit`,
+// and kept. Destruction waits for the running steps; a process that must end at once does not
+// destroy it. REQUIRES at destruction: nobody is inside RunUntil.
 class Workers {
  public:
-  Workers(Clock& clock, int limit);
+  Workers(const Clock& clock, int limit);
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
   // Runs `step` on a worker and waits for its result until `deadline`. DeadlineExceeded when it is
   // still running then: it goes on, so everything it touches must be owned by it. ResourceExhausted
-  // when all workers are busy: nothing was started.
-  [[nodiscard]] absl::Status RunUntil(absl::Time deadline, std::function<absl::Status()> step);
+  // when all workers are busy: nothing was started. What `step` captured is destroyed before its
+  // result is seen, so a claim that it holds is free again when this returns anything else than
+  // DeadlineExceeded of this function.
+  [[nodiscard]] absl::Status RunUntil(absl::Time deadline, absl::AnyInvocable<absl::Status()> step);
 
  private:
   class State;
+  const Clock& clock_;
   std::unique_ptr<State> state_;
 };
 
