@@ -1,6 +1,8 @@
 #include "base/errno_status.h"
 
 #include <cerrno>
+#include <cstring>
+#include <string>
 
 #include "gtest/gtest.h"
 
@@ -41,7 +43,10 @@ INSTANTIATE_TEST_SUITE_P(Errors, ErrnoStatusTest,
                                            Row{ENOSYS, absl::StatusCode::kUnimplemented},
                                            Row{EOPNOTSUPP, absl::StatusCode::kUnimplemented},
                                            Row{EIO, absl::StatusCode::kInternal},
-                                           Row{EINVAL, absl::StatusCode::kInternal}));
+                                           Row{EINVAL, absl::StatusCode::kInternal}),
+                         [](const ::testing::TestParamInfo<Row>& row) {
+                           return std::string(::strerrorname_np(row.param.error));
+                         });
 
 TEST(ErrnoStatusMessageTest, NamesTheObjectTheTextAndTheSymbol) {
   EXPECT_EQ(ErrnoStatus(ENOENT, "open /x").message(),
