@@ -1,0 +1,169 @@
+#include "server/config.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "server/command_line.h"
+#include "server/flag_values.h"
+
+namespace nvmeof::server {
+namespace {
+
+constexpr int kBadUsage = 2;
+constexpr char kProgram[] = "nvmeof-csi";
+
+Flag LogLevelFlag(LogConfig& log) {
+  return {.name = "--log-level",
+          .placeholder = "LEVEL",
+          .description = "debug, info, warning or error",
+          .fallback = "info",
+          .store = OneOf<base::Level>(log.level, {{"debug", base::Level::kDebug},
+                                                  {"info", base::Level::kInfo},
+                                                  {"warning", base::Level::kWarning},
+                                                  {"error", base::Level::kError}})};
+}
+
+Flag LogFormatFlag(LogConfig& log) {
+  return {.name = "--log-format",
+          .placeholder = "FORMAT",
+          .description = "text for people, json for machines; on standard error",
+          .fallback = "text",
+          .store = OneOf<base::LogFormat>(
+              log.format, {{"text", base::LogFormat::kText}, {"json", base::LogFormat::kJson}})};
+}
+
+Flag EndpointFlag(Endpoint& endpoint) {
+  return {.name = "--endpoint",
+          .placeholder = "unix:///PATH.sock",
+          .description = "socket of the CSI services; its folder must exist",
+          .fallback = "unix:///csi/csi.sock",
+          .other_variable = "CSI_ENDPOINT",
+          .store = Parsed(endpoint, &Endpoint::ParseUnix)};
+}
+
+Flag DriverNameFlag(std::string& driver_name) {
+  return {.name = "--driver-name",
+          .placeholder = "NAME",
+          .description = "name of the driver, as in StorageClass and CSIDriver",
+          .fallback = "csi.nvmeof.dev",
+          .store = DriverName(driver_name)};
+}
+
+Subcommand ControllerCommand(ControllerConfig& config) {
+  return {"controller",
+          "CSI Identity and Controller: makes volumes on storage systems and lets nodes in",
+          {EndpointFlag(config.endpoint),
+           DriverNameFlag(config.driver_name),
+           {.name = "--backends",
+            .placeholder = "FILE",
+            .description = "YAML file that names the storage systems",
+            .store = AbsolutePath(config.backends_file)},
+           LogLevelFlag(config.log),
+           LogFormatFlag(config.log)}};
+}
+
+Subcommand NodeCommand(NodeConfig& config) {
+  return {"node",
+          "CSI Identity and Node: connects this host to volumes, mounts and grows them",
+          {EndpointFlag(config.endpoint),
+           DriverNameFlag(config.driver_name),
+           {.name = "--state-dir",
+            .placeholder = "DIR",
+            .description = "folder of the stage records; must outlive the process",
+            .fallback = "/var/lib/nvmeof-csi",
+            .store = AbsolutePath(config.state_dir)},
+           {.name = "--hostnqn-file",
+            .placeholder = "FILE",
+            .description = "who this host is to storage systems; made when absent",
+            .fallback = "/etc/nvme/hostnqn",
+            .store = AbsolutePath(config.hostnqn_file)},
+           {.name = "--hostid-file",
+            .placeholder = "FILE",
+            .description = "the host id that goes with the host NQN; made when absent",
+            .fallback = "/etc/nvme/hostid",
+            .store = AbsolutePath(config.hostid_file)},
+           {.name = "--max-volumes-per-node",
+            .placeholder = "COUNT",
+            .description = "how many volumes may be placed here; 0 = no limit",
+            .fallback = "0",
+            .store = WholeNumber(config.max_volumes, 0, 1'000'000)},
+           LogLevelFlag(config.log),
+           LogFormatFlag(config.log)}};
+}
+
+Subcommand TargetCommand(TargetConfig& config) {
+  return {"target",
+          "agent of a storage node: keeps volumes in files, exports them through Linux nvmet",
+          {{.name = "--listen",
+            .placeholder = "ADDRESS:PORT",
+            .description = "where the controller reaches this agent",
+            .fallback = "127.0.0.1:4421",
+            .store = Parsed(config.listen, &Endpoint::ParseTcp)},
+           {.name = "--insecure-listen",
+            .description = "allow --listen on an address that other machines can reach",
+            .fallback = "false",
+            .bare = true,
+            .store = OneOf<bool>(config.insecure_listen, {{"true", true}, {"false", false}})},
+           {.name = "--pool",
+            .placeholder = "DIR",
+            .description = "folder of the volumes, on ext4, xfs or btrfs",
+            .store = AbsolutePath(config.pool_dir)},
+           {.name = "--portal",
+            .placeholder = "ADDRESS:PORT",
+            .description = "where hosts reach the volumes; repeat it, or separate with commas",
+            .repeatable = true,
+            .store = EachParsed(config.portals, &volume::ParsePortal)},
+           {.name = "--provisioning",
+            .placeholder = "KIND",
+            .description = "thin (writes take the space) or thick (creation takes it)",
+            .fallback = "thin",
+            .store = OneOf<volume::Provisioning>(
+                config.provisioning,
+                {{"thin", volume::Provisioning::kThin}, {"thick", volume::Provisioning::kThick}})},
+           {.name = "--reserve",
+            .placeholder = "PERCENT",
+            .description = "part of the pool's file system that volumes never get",
+            .fallback = "5",
+            .store = WholeNumber(config.reserve_percent, 0, 90)},
+           LogLevelFlag(config.log),
+           LogFormatFlag(config.log)}};
+}
+
+// The agent does not yet know who calls it, so only this machine may.
+void CheckListen(const TargetConfig& config, std::vector<std::string>& problems) {
+  if (config.listen.local() || config.insecure_listen) return;
+  problems.push_back(absl::StrCat("--listen '", config.listen.address(),
+                                  "': must be a loopback address unless --insecure-listen is "
+                                  "given"));
+}
+
+Answer Refuse(const std::vector<std::string>& problems) {
+  const auto append_line = [](std::string* out, const std::string& problem) {
+    absl::StrAppend(out, kProgram, ": ", problem, "\n");
+  };
+  return {absl::StrJoin(problems, "", append_line), kBadUsage};
+}
+
+}  // namespace
+
+Config ParseConfig(const std::vector<std::string>& arguments, absl::string_view version) {
+  ControllerConfig controller;
+  NodeConfig node;
+  TargetConfig target;
+  CommandLine line =
+      ParseCommandLine({kProgram,
+                        std::string(version),
+                        "Kubernetes CSI driver for NVMe over Fabrics",
+                        {ControllerCommand(controller), NodeCommand(node), TargetCommand(target)}},
+                       arguments);
+  if (!line.answer.empty()) return Answer{std::move(line.answer), 0};
+  CheckListen(target, line.problems);
+  if (!line.problems.empty()) return Refuse(line.problems);
+  if (line.subcommand == "controller") return controller;
+  if (line.subcommand == "node") return node;
+  return target;
+}
+
+}  // namespace nvmeof::server

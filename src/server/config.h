@@ -1,0 +1,68 @@
+// Config: what the command line and the environment ask the program to do.
+//
+// Every flag has an environment twin, NVMEOF_ and the flag in upper case with underscores; the flag
+// wins. --endpoint is also read from CSI_ENDPOINT, as the CSI specification asks. What storage
+// there is stands in the backends file, which is not read here.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+#include "base/log.h"
+#include "server/endpoint.h"
+#include "volume/parameters.h"
+#include "volume/path.h"
+
+namespace nvmeof::server {
+
+struct LogConfig {
+  base::Level level = base::Level::kInfo;
+  base::LogFormat format = base::LogFormat::kText;
+};
+
+struct ControllerConfig {
+  LogConfig log;
+  Endpoint endpoint;
+  std::string driver_name;
+  std::string backends_file;
+};
+
+struct NodeConfig {
+  LogConfig log;
+  Endpoint endpoint;
+  std::string driver_name;
+  std::string state_dir;
+  std::string hostnqn_file;
+  std::string hostid_file;
+  int max_volumes = 0;  // 0 = no limit
+};
+
+struct TargetConfig {
+  LogConfig log;
+  Endpoint listen;
+  bool insecure_listen = false;  // other machines may reach it
+  std::string pool_dir;
+  std::vector<volume::Portal> portals;
+  volume::Provisioning provisioning = volume::Provisioning::kThin;
+  int reserve_percent = 5;
+};
+
+// What to print instead of running: help and version (exit code 0, for standard output) or one line
+// for each problem (exit code 2, for standard error), each naming the flag, the value and what is
+// allowed.
+struct Answer {
+  std::string text;
+  int exit_code = 0;
+};
+
+using Config = std::variant<Answer, ControllerConfig, NodeConfig, TargetConfig>;
+
+// `arguments` without the program's name. Reads the environment and nothing else; call it before
+// other threads exist.
+[[nodiscard]] Config ParseConfig(const std::vector<std::string>& arguments,
+                                 absl::string_view version);
+
+}  // namespace nvmeof::server
