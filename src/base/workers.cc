@@ -44,7 +44,8 @@ class Workers::State {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  absl::Status Start(Job job) {
+  // Takes the job over; after an error it is untouched.
+  absl::Status Start(Job& job) {
     const absl::MutexLock lock(&mutex_);
     if (busy_ == limit_) {
       return absl::ResourceExhaustedError(absl::StrCat("all ", limit_, " workers are busy"));
@@ -111,8 +112,37 @@ Workers::~Workers() = default;
 absl::Status Workers::RunUntil(absl::Time deadline, absl::AnyInvocable<absl::Status()> step) {
   Job job{std::move(step), {}};
   std::future<absl::Status> result = job.result.get_future();
-  RETURN_IF_ERROR(state_->Start(std::move(job)));
-  const absl::Duration wait = std::min(deadline - clock_.Now(), kLongestWait);
+  RETURN_IF_ERROR(state_->Start(job));
+  return Await(deadline, std::move(result));
+}
+
+absl::Status Workers::RunTogether(absl::Time deadline,
+                                  std::vector<absl::AnyInvocable<absl::Status()>> steps) {
+  std::vector<std::future<absl::Status>> others;
+  std::vector<absl::AnyInvocable<absl::Status()>> own;
+  for (absl::AnyInvocable<absl::Status()>& step : steps) {
+    Job job{std::move(step), {}};
+    std::future<absl::Status> result = job.result.get_future();
+    if (own.empty() || !state_->Start(job).ok()) {
+      own.push_back(std::move(job.step));
+    } else {
+      others.push_back(std::move(result));
+    }
+  }
+  absl::Status all;
+  const auto join = [&all](const absl::Status& status) {
+    if (status.ok()) return;
+    all = all.ok() ? status
+                   : absl::Status(all.code(), absl::StrCat(all.message(), "; ", status.message()));
+  };
+  for (absl::AnyInvocable<absl::Status()>& step : own) join(step());
+  for (std::future<absl::Status>& result : others) join(Await(deadline, std::move(result)));
+  return all;
+}
+
+absl::Status Workers::Await(absl::Time deadline, std::future<absl::Status> result) const {
+  const absl::Duration wait =
+      std::clamp(deadline - clock_.Now(), absl::ZeroDuration(), kLongestWait);
   // A future waits on the monotonic clock; Abseil's timed waits follow the calendar clock.
   if (result.wait_for(absl::ToChronoNanoseconds(wait)) != std::future_status::ready) {
     return absl::DeadlineExceededError("the step is still running");

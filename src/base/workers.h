@@ -5,7 +5,9 @@
 // captured (its claim above all), and the next call on the same volume meets that claim.
 #pragma once
 
+#include <future>
 #include <memory>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -32,7 +34,16 @@ class Workers {
   // DeadlineExceeded of this function.
   [[nodiscard]] absl::Status RunUntil(absl::Time deadline, absl::AnyInvocable<absl::Status()> step);
 
+  // Runs all steps, the first one on the calling thread and the others beside it; a step for which
+  // no worker is free runs on the calling thread, too. For callers that run on a worker themselves:
+  // the deadline bounds the wait for the others, not the steps on the calling thread. One step
+  // failing stops none; messages are joined under the code of the first.
+  [[nodiscard]] absl::Status RunTogether(absl::Time deadline,
+                                         std::vector<absl::AnyInvocable<absl::Status()>> steps);
+
  private:
+  absl::Status Await(absl::Time deadline, std::future<absl::Status> result) const;
+
   class State;
   const Clock& clock_;
   std::unique_ptr<State> state_;

@@ -158,5 +158,37 @@ TEST_F(WorkersTest, ServesSeveralCallersAtOnce) {
   for (std::thread& caller : callers) caller.join();
 }
 
+TEST_F(WorkersTest, RunsStepsTogetherAndJoinsTheirErrors) {
+  Workers workers(clock_, 2);
+  absl::Notification second_runs;
+  std::vector<absl::AnyInvocable<absl::Status()>> steps;
+  steps.emplace_back([&] {
+    second_runs.WaitForNotification();  // would hang if the steps ran one after the other
+    return absl::AbortedError("first");
+  });
+  steps.emplace_back([&] {
+    second_runs.Notify();
+    return absl::InternalError("second");
+  });
+  EXPECT_THAT(workers.RunTogether(Later(), std::move(steps)),
+              StatusIs(absl::StatusCode::kAborted, "first; second"));
+}
+
+TEST_F(WorkersTest, RunsStepsItselfWhenNoWorkerIsFree) {
+  Workers workers(clock_, 1);
+  LeaveStuckStep(workers);
+  int ran = 0;
+  std::vector<absl::AnyInvocable<absl::Status()>> steps;
+  for (int i = 0; i < 3; ++i) {
+    steps.emplace_back([&ran] {
+      ++ran;
+      return absl::OkStatus();
+    });
+  }
+  EXPECT_OK(workers.RunTogether(Later(), std::move(steps)));
+  EXPECT_EQ(ran, 3);
+  release_.Notify();
+}
+
 }  // namespace
 }  // namespace nvmeof::base
