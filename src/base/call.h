@@ -24,6 +24,7 @@ class Call {
   Call(const Clock& clock, absl::Time deadline) : clock_(clock), deadline_(deadline) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
+  ~Call() = default;
 
   absl::Time deadline() const { return deadline_; }
   absl::Duration remaining() const { return deadline_ - clock_.Now(); }

@@ -139,6 +139,7 @@ absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) 
   std::vector<std::string> names;
   while (true) {
     errno = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): safe on a stream of its own
     const dirent* entry = ::readdir(folder.get());
     if (entry == nullptr) break;
     const absl::string_view name = entry->d_name;

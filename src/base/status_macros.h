@@ -33,9 +33,11 @@ namespace nvmeof::base {
 #define ASSIGN_OR_RETURN(declaration, expression) \
   NVMEOF_ASSIGN_OR_RETURN(NVMEOF_CONCAT(status_or_, __LINE__), declaration, expression)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses
 #define NVMEOF_ASSIGN_OR_RETURN(variable, declaration, expression) \
   auto variable = (expression);                                    \
   if (!variable.ok()) {                                            \
     return std::move(variable).status();                           \
   }                                                                \
   declaration = *std::move(variable)
+// NOLINTEND(bugprone-macro-parentheses)

@@ -44,6 +44,7 @@ std::vector<std::string> Values(const CLI::App& parser, const Flag& flag) {
   const std::vector<std::string>& given = parser.get_option(flag.name)->results();
   if (!given.empty()) return given;
   if (!flag.other_variable.empty()) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the header asks for a time without other threads
     const char* value = std::getenv(flag.other_variable.c_str());
     if (value != nullptr && *value != '\0') return {value};
   }

@@ -51,8 +51,9 @@ template <typename T>
 [[nodiscard]] Store Parsed(T& value, absl::StatusOr<T> (*parse)(absl::string_view)) {
   return [&value, parse](const std::string& text) {
     absl::StatusOr<T> parsed = parse(text);
-    if (parsed.ok()) value = *std::move(parsed);
-    return parsed.status();
+    if (!parsed.ok()) return parsed.status();
+    value = *std::move(parsed);
+    return absl::OkStatus();
   };
 }
 

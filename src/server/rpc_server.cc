@@ -55,7 +55,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     return absl::UnavailableError(absl::StrCat("cannot listen on ", endpoint.address()));
   }
   std::unique_ptr<RpcServer> started(new RpcServer(std::move(server)));
-  if (!endpoint.socket_path().empty() && ::chmod(endpoint.socket_path().c_str(), kSocketMode) != 0) {
+  if (!endpoint.socket_path().empty() &&
+      ::chmod(endpoint.socket_path().c_str(), kSocketMode) != 0) {
     return base::ErrnoStatus(errno, absl::StrCat("set the mode of ", endpoint.socket_path()));
   }
   return started;

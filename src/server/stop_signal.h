@@ -16,6 +16,7 @@ class StopSignal {
   StopSignal();
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
+  ~StopSignal() = default;
 
   // Blocks until one of them comes; its name.
   std::string Wait();

@@ -9,7 +9,6 @@
 namespace nvmeof::backend {
 namespace {
 
-using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::MemoryBackend;
 using ::nvmeof::testing::StatusIs;
 using ::testing::AllOf;

@@ -44,7 +44,7 @@ class CommandRunnerTest : public ::testing::Test {
   }
 
   const testing::TemporaryDirectory folder_;
-  const MonotonicClock clock_;
+  const MonotonicClock clock_{};
   PosixCommandRunner runner_{clock_};
 };
 

@@ -1,5 +1,5 @@
-// IsOk, IsOkAndHolds and StatusIs: Abseil's matchers of the same names, which the packaged Abseil lacks.
-// There is no "is not OK": a test names the code.
+// IsOk, IsOkAndHolds and StatusIs: Abseil's matchers of the same names, which the packaged Abseil
+// lacks. There is no "is not OK": a test names the code.
 #pragma once
 
 #include <ostream>

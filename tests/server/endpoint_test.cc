@@ -17,7 +17,6 @@
 namespace nvmeof::server {
 namespace {
 
-using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::StatusIs;
 using ::testing::HasSubstr;
 

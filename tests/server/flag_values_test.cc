@@ -8,7 +8,6 @@
 namespace nvmeof::server {
 namespace {
 
-using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::StatusIs;
 using ::testing::ElementsAre;
 
