@@ -41,9 +41,11 @@ class Fabric {
   // nvme-fabrics: modules not loaded; host id conflict).
   virtual absl::Status Connect(const ConnectRequest& request) = 0;
 
-  // Deletes the controller; one that is gone is OK. The kernel does not ask whether its disk is
-  // mounted: the caller must have. Blocks until it is gone, on a dead network up to 61 s.
-  virtual absl::Status Disconnect(const std::string& controller) = 0;
+  // Deletes the controller of this subsystem. OK when it is gone, also when the name belongs to
+  // another subsystem's controller by now: the kernel gives numbers out again at once. The kernel
+  // does not ask whether the disk is mounted: the caller must have. Blocks until it is gone, on a
+  // dead network up to 61 s.
+  virtual absl::Status Disconnect(const volume::Nqn& subsystem, const std::string& controller) = 0;
 
   // Asks the kernel to look at the controller's namespaces again; returns at once, the scan goes
   // on. NotFound when gone.

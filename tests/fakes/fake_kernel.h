@@ -51,6 +51,10 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
     kNever,
   };
 
+  // Under which its controllers appear: connects carry no host identity of their own.
+  static constexpr char kHostNqn[] =
+      "nqn.2014-08.org.nvmexpress:uuid:0a1b2c3d-0000-4000-8000-000000000001";
+
   explicit FakeKernel(base::Clock& clock) : clock_(clock) {}
 
   // --- The target's side ---
@@ -283,10 +287,10 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
     return absl::OkStatus();
   }
 
-  absl::Status Disconnect(const std::string& controller) override {
+  absl::Status Disconnect(const volume::Nqn& subsystem, const std::string& controller) override {
     if (absl::Status s = Enter(absl::StrCat("disconnect ", controller)); !s.ok()) return s;
     const absl::MutexLock lock(&mutex_);
-    Remove(controller);
+    if (OwnerOf(controller) == subsystem.text()) Remove(controller);
     return absl::OkStatus();
   }
 
@@ -414,7 +418,7 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
     local.picture.controllers.push_back(
         {absl::StrCat("nvme", instance),
          stalled ? nvme::ControllerState::kConnecting : nvme::ControllerState::kLive, path,
-         "nqn.2014-08.org.nvmexpress:uuid:0a1b2c3d-0000-4000-8000-000000000001"});
+         kHostNqn});
     ++events_;
   }
 
