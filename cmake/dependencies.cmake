@@ -6,7 +6,6 @@ find_package(yaml-cpp REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 
-pkg_check_modules(LIBMOUNT REQUIRED IMPORTED_TARGET mount)
 pkg_check_modules(LIBBLKID REQUIRED IMPORTED_TARGET blkid)
 pkg_check_modules(GRPC REQUIRED grpc++)
 
@@ -62,6 +61,7 @@ else()
 endif()
 
 if(NVMEOF_TESTS)
+  pkg_check_modules(LIBMOUNT REQUIRED IMPORTED_TARGET mount)
   find_package(GTest REQUIRED)
   find_package(benchmark REQUIRED)
   include(GoogleTest)

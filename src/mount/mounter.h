@@ -28,12 +28,16 @@ struct MountRequest {
 // What a path is, without following a symbolic link at its end.
 enum class PathKind { kAbsent, kDirectory, kFile, kOther };
 
-// Safe to use from several threads. Errors are those of ErrnoStatus, with paths in the message and,
-// for Mount, the kernel's own words where it gives them (fsconfig messages).
+// Safe to use from several threads. Errors are those of ErrnoStatus, with paths in the message.
+// Links at the end of a path are never followed. A call blocks for as long as the disk under it
+// does not answer.
 class Mounter {
  public:
   virtual ~Mounter() = default;
 
+  // InvalidArgument: an option that is malformed, refused by us or unknown to the file system.
+  // FailedPrecondition: the file system refuses what it finds on the disk, or is mounted there
+  // already. The message has the kernel's own words where it gives them.
   virtual absl::Status Mount(const MountRequest& request) = 0;
 
   // `source` is a folder, or a device node when `target` is a file. Propagation of the new mount is
@@ -55,12 +59,12 @@ class Mounter {
   virtual absl::Status MakeDirectory(const std::string& path) = 0;
   virtual absl::Status MakeFile(const std::string& path) = 0;
 
-  // Removes an empty folder or a file that is no mount point; absent is OK. Never descends:
-  // FailedPrecondition when something is in it.
+  // Removes an empty folder or an empty file that is no mount point; absent is OK.
+  // FailedPrecondition for all else: it never descends.
   virtual absl::Status Remove(const std::string& path) = 0;
 
-  // The block device that the node at `path` (also a bind mount of one) leads to; nothing when it
-  // is not a block device.
+  // The block device that the node at `path` (also a bind mount of one) leads to; nothing when
+  // there is no block device.
   virtual absl::StatusOr<std::optional<base::DeviceNumber>> BlockDevice(
       const std::string& path) const = 0;
 };
