@@ -12,10 +12,11 @@ namespace nvmeof::volume {
 // Immutable value. Always valid: made by Parse alone.
 class Nqn {
  public:
-  // InvalidArgument, with the value, unless the text starts with "nqn." followed by a date and a
-  // reversed domain (or the uuid form), has at most 222 bytes (the Linux host refuses 223 although
-  // the NVMe base specification allows them), and holds neither commas, blanks nor control
-  // characters (the kernel's option string is comma separated and knows no escapes).
+  // InvalidArgument, with the value and the reason, unless the text is "nqn.<yyyy-mm>.<reversed
+  // domain>", then perhaps ":" and a name (the uuid form is one of these), has at most 222 bytes
+  // (the Linux host refuses 223 although the NVMe base specification allows them), and is printable
+  // ASCII without blanks, commas and slashes: the kernel's option string is comma separated and
+  // knows no escapes, and in the kernel target's configfs a NQN names a folder.
   [[nodiscard]] static absl::StatusOr<Nqn> Parse(absl::string_view text);
 
   const std::string& text() const { return text_; }

@@ -21,7 +21,7 @@ struct VolumeId {
   friend auto operator<=>(const VolumeId&, const VolumeId&) = default;
 };
 
-// NotFound for text of another shape: an id that we never gave out names no volume (facts G12).
+// NotFound for text of another shape: an id that we never gave out names no volume.
 [[nodiscard]] absl::StatusOr<VolumeId> ParseVolumeId(absl::string_view text);
 [[nodiscard]] std::string FormatVolumeId(const VolumeId& id);
 
