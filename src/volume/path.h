@@ -25,17 +25,30 @@ struct Portal {
 [[nodiscard]] absl::StatusOr<Portal> ParsePortal(absl::string_view text);
 [[nodiscard]] std::string FormatPortal(const Portal& portal);
 
+// The address in the canonical form of inet_ntop: one address has one spelling, so that paths can
+// be compared. InvalidArgument with the text for all that is no address of one host: names, zone
+// ids and the link-local IPv6 addresses that need them, "any" addresses, multicast.
+[[nodiscard]] absl::StatusOr<std::string> CanonicalAddress(absl::string_view text);
+
+[[nodiscard]] inline bool IsIpv6(absl::string_view address) {
+  return address.find(':') != absl::string_view::npos;
+}
+
 // The node's end. An empty member leaves the choice to the kernel.
 struct HostSide {
-  std::string address;    // host_traddr: a local IP literal
+  std::string address;    // host_traddr: a local IP literal, canonical
   std::string interface;  // host_iface: an interface name, at most 15 bytes
 
   friend bool operator==(const HostSide&, const HostSide&) = default;
   friend auto operator<=>(const HostSide&, const HostSide&) = default;
 };
 
+// True for a name that the kernel gives to an interface and that its option string can carry.
+[[nodiscard]] bool IsInterfaceName(absl::string_view name);
+
 // The kernel takes another host side on the same portal for another path, so equal wishes must
-// always be spelled with equal options (facts: EALREADY is decided by all five values).
+// always be spelled with equal options: "already connected" is decided by portal, host side and
+// host NQN together.
 struct Path {
   Portal portal;
   HostSide host;

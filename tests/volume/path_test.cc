@@ -1,0 +1,108 @@
+#include "volume/path.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/matchers/status_matchers.h"
+
+namespace nvmeof::volume {
+namespace {
+
+using ::nvmeof::testing::IsOkAndHolds;
+using ::nvmeof::testing::StatusIs;
+using ::testing::HasSubstr;
+
+Portal Tcp(const std::string& address, const std::string& service) {
+  return Portal{"tcp", address, service};
+}
+
+struct GoodPortal {
+  std::string text;
+  Portal portal;
+  std::string formatted;
+};
+
+class GoodPortalTest : public ::testing::TestWithParam<GoodPortal> {};
+
+TEST_P(GoodPortalTest, HasOneSpelling) {
+  EXPECT_THAT(ParsePortal(GetParam().text), IsOkAndHolds(GetParam().portal));
+  EXPECT_EQ(FormatPortal(GetParam().portal), GetParam().formatted);
+  EXPECT_THAT(ParsePortal(GetParam().formatted), IsOkAndHolds(GetParam().portal));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, GoodPortalTest,
+    ::testing::Values(
+        GoodPortal{"tcp://192.0.2.1:4420", Tcp("192.0.2.1", "4420"), "tcp://192.0.2.1:4420"},
+        GoodPortal{"192.0.2.1:4421", Tcp("192.0.2.1", "4421"), "tcp://192.0.2.1:4421"},
+        GoodPortal{"192.0.2.1", Tcp("192.0.2.1", "4420"), "tcp://192.0.2.1:4420"},
+        GoodPortal{"tcp://192.0.2.1", Tcp("192.0.2.1", "4420"), "tcp://192.0.2.1:4420"},
+        GoodPortal{"192.0.2.1:04420", Tcp("192.0.2.1", "4420"), "tcp://192.0.2.1:4420"},
+        GoodPortal{"192.0.2.1:65535", Tcp("192.0.2.1", "65535"), "tcp://192.0.2.1:65535"},
+        GoodPortal{"127.0.0.1:1", Tcp("127.0.0.1", "1"), "tcp://127.0.0.1:1"},
+        GoodPortal{"tcp://[2001:db8::1]:4420", Tcp("2001:db8::1", "4420"),
+                   "tcp://[2001:db8::1]:4420"},
+        GoodPortal{"[2001:DB8:0:0::01]", Tcp("2001:db8::1", "4420"), "tcp://[2001:db8::1]:4420"},
+        GoodPortal{"[::1]:4420", Tcp("::1", "4420"), "tcp://[::1]:4420"}));
+
+class BadPortalTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(BadPortalTest, IsRefused) {
+  EXPECT_THAT(ParsePortal(GetParam()), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, BadPortalTest,
+    ::testing::Values("", "tcp://", ":4420", "[]:4420", "storage.example.com:4420",
+                      "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", "192.0.2.1:-1",
+                      "192.0.2.1:+1", "192.0.2.1: 4420", "192.0.2.1:4420 ",
+                      "192.0.2.1:99999999999999999999", "192.0.2.1:4420:4420", "192.0.2.1:nvme",
+                      "192.0.2", "192.0.2.256", "192.0.2.01", "2001:db8::1", "2001:db8::1:4420",
+                      "[2001:db8::1", "[2001:db8::1]4420", "[192.0.2.1]:4420",
+                      "[fe80::1%eth0]:4420", "[fe80::1]:4420", "192.0.2.1%eth0", "0.0.0.0:4420",
+                      "[::]:4420", "224.0.0.1:4420", "255.255.255.255:4420", "[ff02::1]:4420",
+                      "rdma://192.0.2.1:4420", "TCP://192.0.2.1:4420", "//192.0.2.1",
+                      "192.0.2.1,nqn=x", std::string("192.0.2.1\0x", 11)));
+
+TEST(PortalMessageTest, NamesTheTextAndWhatIsAllowed) {
+  EXPECT_THAT(ParsePortal("rdma://192.0.2.1"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       R"(portal "rdma://192.0.2.1" is not allowed: the transport must be tcp)"));
+  EXPECT_THAT(ParsePortal("[fe80::1%eth0]"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("without a zone id")));
+  EXPECT_THAT(ParsePortal("192.0.2.1:0"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("from 1 to 65535")));
+}
+
+TEST(CanonicalAddressTest, GivesOneSpelling) {
+  EXPECT_THAT(CanonicalAddress("192.0.2.1"), IsOkAndHolds("192.0.2.1"));
+  EXPECT_THAT(CanonicalAddress("2001:DB8::0001"), IsOkAndHolds("2001:db8::1"));
+}
+
+class InterfaceNameTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(InterfaceNameTest, IsRefused) { EXPECT_FALSE(IsInterfaceName(GetParam())); }
+
+INSTANTIATE_TEST_SUITE_P(Bad, InterfaceNameTest,
+                         ::testing::Values("", ".", "..", "a/b", "a b", "a:1", "a%1", "a,b", "a\n",
+                                           "\xC3\xA4", "0123456789abcdef"));
+
+TEST(InterfaceNameTest, AllowsWhatTheKernelDoes) {
+  for (const char* name : {"eth1", "enp3s0f0np0", "bond0.100", "br-storage", "0123456789abcde"}) {
+    EXPECT_TRUE(IsInterfaceName(name)) << name;
+  }
+}
+
+TEST(DescribeTest, SaysOnlyWhatIsChosen) {
+  const Portal portal = Tcp("10.0.0.1", "4420");
+  EXPECT_EQ(Describe(Path{portal, {}}), "10.0.0.1:4420");
+  EXPECT_EQ(Describe(Path{portal, {"10.0.0.9", ""}}), "10.0.0.1:4420 from 10.0.0.9");
+  EXPECT_EQ(Describe(Path{portal, {"", "eth1"}}), "10.0.0.1:4420 from %eth1");
+  EXPECT_EQ(Describe(Path{portal, {"10.0.0.9", "eth1"}}), "10.0.0.1:4420 from 10.0.0.9%eth1");
+  EXPECT_EQ(Describe(Path{Tcp("2001:db8::1", "4420"), {}}), "[2001:db8::1]:4420");
+}
+
+}  // namespace
+}  // namespace nvmeof::volume
