@@ -20,9 +20,10 @@ struct SizeRules {
   std::int64_t default_bytes = std::int64_t{1} << 30;
 };
 
-// The smallest multiple of the granularity that meets the range. OutOfRange when there is none:
-// required over limit, over the maximum, or rounding would pass the limit. InvalidArgument for
-// negative values.
+// The smallest multiple of the granularity that is at least what is required and the minimum. When
+// nothing is required: the default, or the largest size below it that a limit leaves. OutOfRange
+// when there is none: required over limit, over the maximum, the limit under the minimum, or
+// rounding would pass the limit. InvalidArgument for negative values.
 [[nodiscard]] absl::StatusOr<std::int64_t> ChooseSize(const SizeRange& range,
                                                       const SizeRules& rules);
 
