@@ -1,0 +1,123 @@
+#include "volume/publish_context.h"
+
+#include <limits>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/matchers/status_matchers.h"
+
+namespace nvmeof::volume {
+namespace {
+
+using ::nvmeof::testing::IsOkAndHolds;
+using ::nvmeof::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+constexpr char kUuid[] = "4c0f7f2d-9a5b-4c3e-8f1a-2b3c4d5e6f70";
+constexpr char kNguid[] = "0123456789abcdef0123456789abcdef";
+
+Target FullTarget() {
+  return Target{*Nqn::Parse("nqn.2026-01.dev.nvmeof:a"),
+                {*Uuid::Parse(kUuid), *Uuid::Parse(kNguid), 1},
+                {{"tcp", "192.0.2.1", "4420"}, {"tcp", "2001:db8::1", "4421"}},
+                std::uint64_t{1} << 30};
+}
+
+StringMap With(const std::string& key, const std::string& value) {
+  StringMap context = EncodePublishContext(FullTarget());
+  context[key] = value;
+  return context;
+}
+
+TEST(PublishContextTest, SpellsTheWholeTarget) {
+  EXPECT_THAT(
+      EncodePublishContext(FullTarget()),
+      ElementsAre(Pair("nguid", kNguid), Pair("nqn", "nqn.2026-01.dev.nvmeof:a"), Pair("nsid", "1"),
+                  Pair("portals", "tcp://192.0.2.1:4420,tcp://[2001:db8::1]:4421"),
+                  Pair("sizeBytes", "1073741824"), Pair("uuid", kUuid)));
+}
+
+TEST(PublishContextTest, LeavesOutWhatIsNotKnown) {
+  Target target = FullTarget();
+  target.identity = {std::nullopt, std::nullopt, 7};
+  target.size_bytes = 0;
+  target.portals.resize(1);
+  EXPECT_THAT(EncodePublishContext(target),
+              ElementsAre(Pair("nqn", "nqn.2026-01.dev.nvmeof:a"), Pair("nsid", "7"),
+                          Pair("portals", "tcp://192.0.2.1:4420")));
+  EXPECT_THAT(DecodePublishContext(EncodePublishContext(target)), IsOkAndHolds(target));
+}
+
+TEST(PublishContextTest, ReadsBackWhatItWrote) {
+  EXPECT_THAT(DecodePublishContext(EncodePublishContext(FullTarget())), IsOkAndHolds(FullTarget()));
+}
+
+TEST(PublishContextTest, PassesOverUnknownKeys) {
+  EXPECT_THAT(DecodePublishContext(With("transportKey", "x")), IsOkAndHolds(FullTarget()));
+}
+
+TEST(PublishContextTest, ReadsTheLargestNumbers) {
+  StringMap context = With("nsid", "4294967294");
+  context["sizeBytes"] = "18446744073709551615";
+  const absl::StatusOr<Target> target = DecodePublishContext(context);
+  ASSERT_OK(target);
+  EXPECT_EQ(target->identity.nsid, 4294967294U);
+  EXPECT_EQ(target->size_bytes, std::numeric_limits<std::uint64_t>::max());
+}
+
+struct BadRow {
+  std::string key;
+  std::string value;
+};
+
+class BadPublishContextTest : public ::testing::TestWithParam<BadRow> {};
+
+TEST_P(BadPublishContextTest, IsRefusedWithTheNameOfTheKey) {
+  EXPECT_THAT(DecodePublishContext(With(GetParam().key, GetParam().value)),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("publish_context " + GetParam().key + ": ")));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, BadPublishContextTest,
+    ::testing::Values(BadRow{"nqn", ""}, BadRow{"nqn", "nqn.x"}, BadRow{"uuid", ""},
+                      BadRow{"uuid", "x"}, BadRow{"nguid", "00000000000000000000000000000000"},
+                      BadRow{"nsid", ""}, BadRow{"nsid", "0"}, BadRow{"nsid", "-1"},
+                      BadRow{"nsid", " 1"}, BadRow{"nsid", "4294967295"}, BadRow{"portals", ""},
+                      BadRow{"portals", "192.0.2.1,"}, BadRow{"portals", "host:4420"},
+                      BadRow{"portals", "192.0.2.1,tcp://192.0.2.1:4420"}, BadRow{"sizeBytes", ""},
+                      BadRow{"sizeBytes", "0"}, BadRow{"sizeBytes", "1G"},
+                      BadRow{"sizeBytes", "18446744073709551616"}));
+
+class MissingKeyTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(MissingKeyTest, IsRefused) {
+  StringMap context = EncodePublishContext(FullTarget());
+  context.erase(GetParam());
+  EXPECT_THAT(DecodePublishContext(context),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(GetParam())));
+}
+
+INSTANTIATE_TEST_SUITE_P(Keys, MissingKeyTest, ::testing::Values("nqn", "portals"));
+
+TEST(PublishContextTest, WantsAnIdentity) {
+  StringMap context = EncodePublishContext(FullTarget());
+  for (const char* key : {"uuid", "nguid", "nsid"}) context.erase(key);
+  EXPECT_THAT(DecodePublishContext(context),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("uuid, nguid, nsid")));
+}
+
+TEST(PublishContextTest, TheMessageNamesKeyValueAndWhatIsAllowed) {
+  EXPECT_THAT(DecodePublishContext(With("nsid", "0")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("nsid"), HasSubstr(R"("0")"),
+                             HasSubstr("a whole number from 1 to 4294967294"))));
+}
+
+}  // namespace
+}  // namespace nvmeof::volume
