@@ -20,6 +20,7 @@
 #include "volume/capability.h"
 #include "volume/nqn.h"
 #include "volume/parameters.h"
+#include "volume/target.h"
 
 namespace nvmeof::node {
 
@@ -48,6 +49,9 @@ struct StageRecord {
 
   friend bool operator==(const StageRecord&, const StageRecord&) = default;
 };
+
+// The target that the record promises to reach.
+[[nodiscard]] absl::StatusOr<volume::Target> TargetOf(const StageRecord& record);
 
 // Internally synchronised; reads are served from memory. One process owns the folder.
 class StageRecords {
