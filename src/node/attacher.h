@@ -16,6 +16,7 @@
 #include "base/claims.h"
 #include "base/clock.h"
 #include "base/workers.h"
+#include "mount/filesystem.h"
 #include "mount/mounter.h"
 #include "node/connect_scheduler.h"
 #include "nvme/fabric.h"
@@ -28,10 +29,15 @@ namespace nvmeof::node {
 
 // The kernel's side, as one parameter. All borrowed.
 struct NvmeHost {
+  const nvme::HostIdentity&
+      identity;  // controllers of another host NQN are not ours to count or delete
   const nvme::Topology& topology;
   nvme::Fabric& fabric;
   nvme::Uevents& uevents;
 };
+
+// The same disk in the words of mount/.
+[[nodiscard]] mount::Device DeviceOf(const nvme::Namespace& ns);
 
 // Safe to use from several threads; two calls on one subsystem at a time are refused (Aborted).
 // Blocks on the kernel, for a hung target past any deadline: run it on a worker.
@@ -42,10 +48,11 @@ class Attacher {
 
   // The namespace, connected over at least min_paths live paths, its identity and size verified and
   // its device node present. Errors:
-  //   Unavailable         too few paths could be connected; one line per path with its own cause
+  //   Unavailable         too few paths could be connected, one line per path with its own cause;
+  //                       or the disk is smaller than the backend says
   //   DeadlineExceeded    the namespace did not appear in time
-  //   FailedPrecondition  another namespace answers in its place, it is smaller than the
-  //                       backend says, or the kernel's multipath setting forbids it
+  //   FailedPrecondition  another namespace answers in its place; fewer paths are possible than
+  //                       min_paths, or the kernel's multipath setting forbids several
   // Connections stay as they are after an error: the caller knows whether they are still wanted.
   [[nodiscard]] absl::StatusOr<nvme::Namespace> Attach(const volume::Target& target,
                                                        const volume::AttachPolicy& policy,
@@ -54,6 +61,13 @@ class Attacher {
   // The namespace of an attached target as it is now. Unavailable when no path is live, NotFound
   // when subsystem or namespace is absent, FailedPrecondition when another one answers.
   [[nodiscard]] absl::StatusOr<nvme::Namespace> Find(const volume::Target& target) const;
+
+  // The subsystem that shows a namespace with this device number; nothing when there is none.
+  [[nodiscard]] absl::StatusOr<std::optional<volume::Nqn>> SubsystemOf(
+      base::DeviceNumber number) const;
+
+  // True when the kernel has no such block device any more: what is mounted from it is dead.
+  [[nodiscard]] absl::StatusOr<bool> IsGone(base::DeviceNumber number) const;
 
   // Waits until the kernel shows at least `size_bytes`, asking it to look again if no event comes.
   // Errors: those of Find, DeadlineExceeded with the size that it shows.
@@ -72,23 +86,24 @@ class Attacher {
     absl::Status cause;
   };
 
-  absl::Status CheckMultipath(const std::vector<volume::Path>& wanted) const;
+  absl::StatusOr<std::optional<nvme::Subsystem>> Look(const volume::Nqn& subsystem) const;
+  absl::Status RequirePossible(const std::vector<volume::Path>& wanted,
+                               const volume::AttachPolicy& policy) const;
   absl::StatusOr<std::vector<PathFailure>> ConnectMissing(const volume::Target& target,
                                                           const volume::AttachPolicy& policy,
                                                           const std::vector<volume::Path>& wanted,
                                                           base::Call& call);
-  absl::Status RequireLivePaths(const volume::Target& target,
-                                const std::vector<volume::Path>& wanted, int min_paths,
-                                const std::vector<PathFailure>& failures) const;
+  absl::StatusOr<nvme::Namespace> FindReady(const volume::Target& target,
+                                            std::uint64_t size_bytes) const;
   absl::StatusOr<nvme::Namespace> AwaitNamespace(const volume::Target& target,
                                                  std::uint64_t size_bytes,
                                                  nvme::UeventSubscription& events,
                                                  base::Call& call);
-  absl::StatusOr<nvme::Namespace> FindReady(const volume::Target& target,
-                                            std::uint64_t size_bytes) const;
   absl::Status RescanLive(const volume::Nqn& subsystem);
-  void ApplyIoPolicy(const volume::Target& target, const volume::AttachPolicy& policy);
+  absl::Status ApplyIoPolicy(const volume::Nqn& subsystem, volume::IoPolicy policy);
   absl::Status RequireUnused(const nvme::Subsystem& subsystem) const;
+  absl::Status DeleteAll(const volume::Nqn& nqn, const std::vector<nvme::Controller>& controllers,
+                         base::Call& call);
 
   NvmeHost host_;
   ConnectScheduler& scheduler_;

@@ -45,10 +45,12 @@ class Publisher {
                                        base::Call& call);
 
  private:
-  absl::Status CompareWithRecord(const PublishRequest& request, const StageRecord& record) const;
-  absl::Status PublishFileSystem(const PublishRequest& request, const StageRecord& record);
-  absl::Status PublishBlock(const PublishRequest& request, const StageRecord& record);
-  absl::Status RequireOurs(const std::string& volume_id, const std::string& target_path) const;
+  absl::Status RequireStagedAlike(const PublishRequest& request, const StageRecord& record) const;
+  absl::Status RequireCompatible(const PublishRequest& request, const StageRecord& record) const;
+  absl::Status PublishFileSystem(const PublishRequest& request, const nvme::Namespace& ns);
+  absl::Status PublishBlock(const PublishRequest& request, const nvme::Namespace& ns);
+  absl::Status RequireOurs(const std::string& target_path) const;
+  absl::Status UnmountAll(const std::string& path);
 
   StageRecords& records_;
   Attacher& attacher_;

@@ -50,19 +50,21 @@ class Stager {
                                      base::Call& call);
 
  private:
-  absl::Status CompareWithRecord(const StageRequest& request, const StageRecord& record) const;
+  absl::Status RequireSamePromise(const StageRequest& request) const;
   absl::Status Converge(const StageRequest& request, base::Call& call);
   absl::Status StageFileSystem(const StageRequest& request, const nvme::Namespace& ns,
                                base::Call& call);
-  absl::StatusOr<bool> IsMounted(const std::string& path, const nvme::Namespace& ns);
+  absl::StatusOr<bool> IsMountedFrom(const nvme::Namespace& ns, const std::string& path);
   absl::Status PrepareFileSystem(const volume::VolumeCapability& capability,
                                  const mount::Device& device, base::Call& call);
-  absl::Status MountAndVerify(const StageRequest& request, const nvme::Namespace& ns,
-                              base::Call& call);
-  absl::Status UndoStage(const StageRequest& request, base::Call& call);
+  absl::Status MountVerified(const StageRequest& request, const nvme::Namespace& ns);
+  absl::Status Undo(const std::string& volume_id, const volume::Nqn& subsystem, base::Call& call);
   absl::Status UnstageRecorded(StageRecord record, base::Call& call);
   absl::Status UnstageUnrecorded(const std::string& staging_path, base::Call& call);
-  absl::Status UnmountAll(const std::string& path);
+  absl::Status RequireUnpublished(const StageRecord& record) const;
+  absl::Status UnmountStaging(const std::string& path);
+  absl::Status DetachUnlessShared(const std::string& volume_id, const volume::Nqn& subsystem,
+                                  base::Call& call);
 
   StageRecords& records_;
   Attacher& attacher_;

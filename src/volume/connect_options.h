@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 #include "volume/path.h"
@@ -27,6 +28,19 @@ struct ConnectOptions {
 };
 
 enum class IoPolicy { kNuma, kRoundRobin, kQueueDepth };
+
+// The kernel's own word, which is also the value of the parameter ioPolicy.
+[[nodiscard]] constexpr absl::string_view Name(IoPolicy policy) {
+  switch (policy) {
+    case IoPolicy::kNuma:
+      return "numa";
+    case IoPolicy::kRoundRobin:
+      return "round-robin";
+    case IoPolicy::kQueueDepth:
+      return "queue-depth";
+  }
+  return "";
+}
 
 struct AttachPolicy {
   ConnectOptions connect;

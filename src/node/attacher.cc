@@ -1,0 +1,311 @@
+#include "node/attacher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "volume/path.h"
+#include "volume/wanted_paths.h"
+
+namespace nvmeof::node {
+namespace {
+
+// How long the kernel may take to tell of a namespace by itself. After that a notice of the target
+// was lost (an AEN, a uevent), and the controllers are asked to look again, once.
+constexpr absl::Duration kSettleTime = absl::Seconds(2);
+// And how long that second look may take.
+constexpr absl::Duration kRescanTime = absl::Seconds(10);
+
+bool IsLive(const nvme::Controller& controller) {
+  return controller.state == nvme::ControllerState::kLive;
+}
+
+std::string Describe(const volume::NamespaceIdentity& identity) {
+  std::vector<std::string> parts;
+  if (identity.uuid.has_value()) parts.push_back(absl::StrCat("uuid ", identity.uuid->Dashed()));
+  if (identity.nguid.has_value()) parts.push_back(absl::StrCat("nguid ", identity.nguid->Hex()));
+  if (identity.nsid.has_value()) parts.push_back(absl::StrCat("nsid ", *identity.nsid));
+  return absl::StrJoin(parts, ", ");
+}
+
+std::string Describe(const nvme::Namespace& ns) {
+  return absl::StrCat(ns.name, " (",
+                      Describe(volume::NamespaceIdentity{ns.uuid, ns.nguid, ns.nsid}), ")");
+}
+
+// Not there yet, or not yet as wanted: an event may change it.
+bool MayStillCome(const absl::Status& status) {
+  return absl::IsNotFound(status) || absl::IsUnavailable(status) ||
+         absl::IsFailedPrecondition(status);
+}
+
+absl::StatusOr<nvme::Namespace> Identify(const nvme::Subsystem& subsystem,
+                                         const volume::NamespaceIdentity& wanted) {
+  const nvme::NamespaceMatch match = nvme::FindNamespace(subsystem, wanted);
+  switch (match.identity) {
+    case nvme::Identity::kMatch:
+      return *match.found;
+    case nvme::Identity::kAbsent:
+      return absl::NotFoundError(
+          absl::StrCat(subsystem.nqn, " shows no namespace with ", Describe(wanted)));
+    case nvme::Identity::kWrong:
+      break;
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("wrong identity: ", Describe(*match.found), " answers where ", Describe(wanted),
+                   " is wanted; it is another volume and was not touched"));
+}
+
+}  // namespace
+
+mount::Device DeviceOf(const nvme::Namespace& ns) { return {ns.device_path, ns.number}; }
+
+Attacher::Attacher(NvmeHost host, ConnectScheduler& scheduler, const mount::Mounter& mounter,
+                   base::Workers& workers, const base::Clock& clock)
+    : host_(host), scheduler_(scheduler), mounter_(mounter), workers_(workers), clock_(clock) {}
+
+absl::StatusOr<nvme::Namespace> Attacher::Attach(const volume::Target& target,
+                                                 const volume::AttachPolicy& policy,
+                                                 base::Call& call) {
+  const std::optional<base::Claim> claim = claims_.TryTake(target.subsystem.text());
+  if (!claim.has_value()) {
+    return absl::AbortedError(absl::StrCat("another call works on ", target.subsystem.text()));
+  }
+  const std::vector<volume::Path> wanted = volume::WantedPaths(target, policy);
+  RETURN_IF_ERROR(RequirePossible(wanted, policy));
+
+  // Before the first look, so that no event falls between the look and the wait.
+  ASSIGN_OR_RETURN(const std::unique_ptr<nvme::UeventSubscription> events,
+                   host_.uevents.Subscribe());
+  ASSIGN_OR_RETURN(const std::vector<PathFailure> failures, call.Measure("connect", [&] {
+    return ConnectMissing(target, policy, wanted, call);
+  }));
+  for (const PathFailure& failure : failures) {
+    base::Log(base::Level::kWarning, "path not connected",
+              {{"nqn", target.subsystem.text()},
+               {"path", volume::Describe(failure.path)},
+               {"error", std::string(failure.cause.message())}});
+  }
+  if (policy.io_policy.has_value()) {
+    RETURN_IF_ERROR(ApplyIoPolicy(target.subsystem, *policy.io_policy));
+  }
+  return call.Measure("namespace",
+                      [&] { return AwaitNamespace(target, target.size_bytes, *events, call); });
+}
+
+absl::StatusOr<nvme::Namespace> Attacher::Find(const volume::Target& target) const {
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> subsystem, Look(target.subsystem));
+  if (!subsystem.has_value()) {
+    return absl::NotFoundError(absl::StrCat(target.subsystem.text(), " is not connected"));
+  }
+  ASSIGN_OR_RETURN(nvme::Namespace ns, Identify(*subsystem, target.identity));
+  if (std::none_of(subsystem->controllers.begin(), subsystem->controllers.end(), IsLive)) {
+    return absl::UnavailableError(absl::StrCat("no path to ", target.subsystem.text(), " is live"));
+  }
+  return ns;
+}
+
+absl::StatusOr<std::optional<volume::Nqn>> Attacher::SubsystemOf(base::DeviceNumber number) const {
+  ASSIGN_OR_RETURN(const std::vector<nvme::Subsystem> subsystems, host_.topology.All());
+  for (const nvme::Subsystem& subsystem : subsystems) {
+    for (const nvme::Namespace& ns : subsystem.namespaces) {
+      if (ns.number != number) continue;
+      ASSIGN_OR_RETURN(volume::Nqn nqn, volume::Nqn::Parse(subsystem.nqn));
+      return nqn;
+    }
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<bool> Attacher::IsGone(base::DeviceNumber number) const {
+  // tmpfs, btrfs and their like have no block device to begin with.
+  if (number.major == 0) return false;
+  ASSIGN_OR_RETURN(const bool exists, host_.topology.Exists(number));
+  return !exists;
+}
+
+absl::StatusOr<nvme::Namespace> Attacher::AwaitSize(const volume::Target& target,
+                                                    std::uint64_t size_bytes, base::Call& call) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<nvme::UeventSubscription> events,
+                   host_.uevents.Subscribe());
+  return call.Measure("namespace",
+                      [&] { return AwaitNamespace(target, size_bytes, *events, call); });
+}
+
+absl::Status Attacher::Detach(const volume::Nqn& subsystem, base::Call& call) {
+  const std::optional<base::Claim> claim = claims_.TryTake(subsystem.text());
+  if (!claim.has_value()) {
+    return absl::AbortedError(absl::StrCat("another call works on ", subsystem.text()));
+  }
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> found, Look(subsystem));
+  if (!found.has_value() || found->controllers.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(RequireUnused(*found));
+  RETURN_IF_ERROR(
+      call.Measure("disconnect", [&] { return DeleteAll(subsystem, found->controllers, call); }));
+
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> left, Look(subsystem));
+  if (!left.has_value() || left->controllers.empty()) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat(left->controllers.front().name, " is still there after its deletion"));
+}
+
+// Without the controllers that somebody else connected under another host NQN.
+absl::StatusOr<std::optional<nvme::Subsystem>> Attacher::Look(const volume::Nqn& subsystem) const {
+  ASSIGN_OR_RETURN(std::optional<nvme::Subsystem> found, host_.topology.Find(subsystem));
+  if (found.has_value()) {
+    std::erase_if(found->controllers, [this](const nvme::Controller& controller) {
+      return controller.host_nqn != host_.identity.nqn.text();
+    });
+  }
+  return found;
+}
+
+// What no retry would change: a wish that this target or this kernel cannot meet.
+absl::Status Attacher::RequirePossible(const std::vector<volume::Path>& wanted,
+                                       const volume::AttachPolicy& policy) const {
+  const auto possible = static_cast<int>(wanted.size());
+  if (possible < policy.min_paths) {
+    return absl::FailedPreconditionError(absl::StrCat("minPaths is ", policy.min_paths,
+                                                      ", but the target's portals and the host "
+                                                      "sides make ",
+                                                      possible, " paths"));
+  }
+  if (possible == 1) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool multipath, host_.topology.NativeMultipath());
+  if (multipath) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      possible,
+      " paths are wanted, but this kernel runs with nvme_core.multipath=N and would show each as a "
+      "disk of its own, without failover: boot with nvme_core.multipath=Y, or set the parameter "
+      "maxPaths to 1"));
+}
+
+absl::StatusOr<std::vector<Attacher::PathFailure>> Attacher::ConnectMissing(
+    const volume::Target& target, const volume::AttachPolicy& policy,
+    const std::vector<volume::Path>& wanted, base::Call& call) {
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> before, Look(target.subsystem));
+  const std::vector<volume::Path> missing =
+      before.has_value() ? nvme::MissingPaths(*before, wanted) : wanted;
+  std::vector<PathFailure> failures;
+  for (const volume::Path& path : missing) {
+    absl::Status connected =
+        scheduler_.Connect({target.subsystem, path, policy.connect}, call.deadline());
+    if (!connected.ok()) failures.push_back({path, std::move(connected)});
+  }
+  if (failures.empty() && static_cast<int>(missing.size()) >= policy.min_paths) return failures;
+
+  // What connect answered is a hint (a path that is only `connecting` is "connected already"), so
+  // what is live decides.
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> after, Look(target.subsystem));
+  const int live = after.has_value() ? nvme::LivePaths(*after, wanted) : 0;
+  if (live >= policy.min_paths) return failures;
+  std::vector<std::string> causes;
+  for (const PathFailure& failure : failures) {
+    causes.push_back(absl::StrCat(volume::Describe(failure.path), ": ", failure.cause.message()));
+  }
+  return absl::UnavailableError(absl::StrCat(
+      live, " of ", wanted.size(), " paths to ", target.subsystem.text(), " are live, minPaths is ",
+      policy.min_paths, causes.empty() ? "" : "\n  ", absl::StrJoin(causes, "\n  ")));
+}
+
+absl::StatusOr<nvme::Namespace> Attacher::FindReady(const volume::Target& target,
+                                                    std::uint64_t size_bytes) const {
+  ASSIGN_OR_RETURN(nvme::Namespace ns, Find(target));
+  if (ns.size_bytes == 0 || ns.size_bytes < size_bytes) {
+    return absl::UnavailableError(absl::StrCat(ns.name, " shows ", ns.size_bytes, " bytes where ",
+                                               size_bytes, " are expected"));
+  }
+  ASSIGN_OR_RETURN(const std::optional<base::DeviceNumber> node,
+                   mounter_.BlockDevice(ns.device_path));
+  if (node != ns.number) {
+    return absl::NotFoundError(absl::StrCat(ns.device_path, " is not the device node of ",
+                                            base::Describe(ns.number), " (yet)"));
+  }
+  return ns;
+}
+
+absl::StatusOr<nvme::Namespace> Attacher::AwaitNamespace(const volume::Target& target,
+                                                         std::uint64_t size_bytes,
+                                                         nvme::UeventSubscription& events,
+                                                         base::Call& call) {
+  absl::Time until = std::min(call.deadline(), clock_.Now() + kSettleTime);
+  bool rescanned = false;
+  while (true) {
+    const absl::StatusOr<nvme::Namespace> ready = FindReady(target, size_bytes);
+    if (ready.ok() || !MayStillCome(ready.status())) return ready;
+    ASSIGN_OR_RETURN(const bool event, events.WaitUntil(until));
+    if (event) continue;
+    if (clock_.Now() >= call.deadline()) {
+      return absl::DeadlineExceededError(ready.status().message());
+    }
+    if (rescanned) return ready;
+    RETURN_IF_ERROR(RescanLive(target.subsystem));
+    rescanned = true;
+    until = std::min(call.deadline(), clock_.Now() + kRescanTime);
+  }
+}
+
+absl::Status Attacher::RescanLive(const volume::Nqn& subsystem) {
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> found, Look(subsystem));
+  if (!found.has_value()) return absl::OkStatus();
+  for (const nvme::Controller& controller : found->controllers) {
+    if (!IsLive(controller)) continue;
+    const absl::Status rescanned = host_.fabric.Rescan(controller.name);
+    if (!rescanned.ok() && !absl::IsNotFound(rescanned)) return rescanned;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Attacher::ApplyIoPolicy(const volume::Nqn& subsystem, volume::IoPolicy policy) {
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> found, Look(subsystem));
+  if (!found.has_value() || found->io_policy == volume::Name(policy)) return absl::OkStatus();
+  const absl::Status set = host_.fabric.SetIoPolicy(found->name, policy);
+  if (!absl::IsUnimplemented(set)) return set;
+  base::Log(base::Level::kInfo, "I/O policy unknown to this kernel, round-robin used instead",
+            {{"nqn", subsystem.text()}, {"policy", std::string(volume::Name(policy))}});
+  return host_.fabric.SetIoPolicy(found->name, volume::IoPolicy::kRoundRobin);
+}
+
+absl::Status Attacher::RequireUnused(const nvme::Subsystem& subsystem) const {
+  ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
+  for (const nvme::Namespace& ns : subsystem.namespaces) {
+    if (const auto mounts = table.Of(ns.number); !mounts.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(ns.name, " is still mounted at ", mounts.front().path));
+    }
+    // A published raw block volume is a bind mount of the device node, out of devtmpfs.
+    const std::string node = absl::StrCat("/", ns.name);
+    for (const mount::MountPoint& mount : table.all()) {
+      if (mount.fs_type == "devtmpfs" && mount.root == node && !mount.root_deleted) {
+        return absl::FailedPreconditionError(
+            absl::StrCat(ns.name, " is still published at ", mount.path));
+      }
+    }
+    ASSIGN_OR_RETURN(const bool held, host_.topology.HasHolders(ns));
+    if (held) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(ns.name, " is still held by another device or program"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Side by side, because each may take long: a minute on a network that just died.
+absl::Status Attacher::DeleteAll(const volume::Nqn& nqn,
+                                 const std::vector<nvme::Controller>& controllers,
+                                 base::Call& call) {
+  std::vector<absl::AnyInvocable<absl::Status()>> deletions;
+  for (const nvme::Controller& controller : controllers) {
+    deletions.emplace_back([&fabric = host_.fabric, nqn, name = controller.name] {
+      return base::Annotate(fabric.Disconnect(nqn, name), absl::StrCat("disconnect ", name));
+    });
+  }
+  return workers_.RunTogether(call.deadline(), std::move(deletions));
+}
+
+}  // namespace nvmeof::node

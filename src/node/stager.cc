@@ -1,0 +1,264 @@
+#include "node/stager.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "mount/mount_group.h"
+#include "volume/publish_context.h"
+
+namespace nvmeof::node {
+namespace {
+
+// The orchestrator calls again after these, and takes the volume as possibly staged; after all
+// others it forgets the volume without a call of Unstage.
+bool WillBeRetried(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsAborted(status) || absl::IsResourceExhausted(status) || absl::IsCancelled(status);
+}
+
+mount::Access AccessOf(const volume::VolumeCapability& capability) {
+  return volume::IsReadOnly(capability.mode) ? mount::Access::kReadOnly : mount::Access::kReadWrite;
+}
+
+// A reader must not write either by replaying a journal: the disk is read-only, and other nodes may
+// have it mounted.
+std::vector<std::string> MountOptions(const volume::VolumeCapability& capability) {
+  std::vector<std::string> options = capability.mount_flags;
+  if (volume::IsReadOnly(capability.mode)) {
+    options.emplace_back(capability.fs_type == "xfs" ? "norecovery" : "noload");
+  }
+  return options;
+}
+
+absl::Status UnwantedContent(const mount::Device& device, const std::string& what,
+                             const std::string& wanted) {
+  return absl::FailedPreconditionError(absl::StrCat(device.path, " holds ", what, " where ", wanted,
+                                                    " or a blank disk is expected; it was not "
+                                                    "touched"));
+}
+
+}  // namespace
+
+Stager::Stager(StageRecords& records, Attacher& attacher, mount::Mounter& mounter,
+               mount::FileSystems& file_systems)
+    : records_(records), attacher_(attacher), mounter_(mounter), file_systems_(file_systems) {}
+
+absl::Status Stager::Stage(const StageRequest& request, base::Call& call) {
+  ASSIGN_OR_RETURN(const volume::Target target,
+                   volume::DecodePublishContext(request.publish_context));
+  RETURN_IF_ERROR(RequireSamePromise(request));
+
+  StageRecord promise{request.volume_id,       request.staging_path,   StageState::kStaging, "",
+                      request.publish_context, request.volume_context, request.capability,   {}};
+  const std::optional<StageRecord> before = records_.FindCurrent(request.volume_id);
+  const bool was_staged = before.has_value() && before->state == StageState::kStaged;
+  if (before.has_value()) promise.publications = before->publications;
+  if (was_staged) promise.state = StageState::kStaged;
+  RETURN_IF_ERROR(records_.Put(promise));
+
+  const absl::Status converged = Converge(request, call);
+  if (!converged.ok()) {
+    if (was_staged || WillBeRetried(converged)) return converged;
+    if (const absl::Status undone = Undo(request.volume_id, target.subsystem, call); !undone.ok()) {
+      return absl::Status(converged.code(), absl::StrCat(converged.message(),
+                                                         "; and undoing it: ", undone.message()));
+    }
+    return converged;
+  }
+  if (was_staged) return absl::OkStatus();
+  promise.state = StageState::kStaged;
+  return records_.Put(std::move(promise));
+}
+
+absl::Status Stager::Unstage(const std::string& volume_id, const std::string& staging_path,
+                             base::Call& call) {
+  std::optional<StageRecord> record = records_.Find(volume_id);
+  if (!record.has_value()) return UnstageUnrecorded(staging_path, call);
+  if (record->staging_path != staging_path) return absl::OkStatus();  // not staged there
+  return UnstageRecorded(*std::move(record), call);
+}
+
+absl::Status Stager::RequireSamePromise(const StageRequest& request) const {
+  const std::optional<StageRecord> record = records_.FindCurrent(request.volume_id);
+  if (!record.has_value() || record->state != StageState::kStaged) return absl::OkStatus();
+  if (record->staging_path != request.staging_path) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(request.volume_id, " is staged at ", record->staging_path));
+  }
+  if (record->capability != request.capability) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(request.volume_id, " is staged there with another capability"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Stager::Converge(const StageRequest& request, base::Call& call) {
+  ASSIGN_OR_RETURN(const volume::Target target,
+                   volume::DecodePublishContext(request.publish_context));
+  ASSIGN_OR_RETURN(const volume::AttachPolicy policy,
+                   volume::DecodeVolumeContext(request.volume_context));
+  ASSIGN_OR_RETURN(const nvme::Namespace ns, attacher_.Attach(target, policy, call));
+  if (request.capability.block) return absl::OkStatus();
+  return StageFileSystem(request, ns, call);
+}
+
+absl::Status Stager::StageFileSystem(const StageRequest& request, const nvme::Namespace& ns,
+                                     base::Call& call) {
+  const mount::Device device = DeviceOf(ns);
+  const bool read_only = volume::IsReadOnly(request.capability.mode);
+  ASSIGN_OR_RETURN(const bool mounted, IsMountedFrom(ns, request.staging_path));
+  if (!mounted) {
+    RETURN_IF_ERROR(file_systems_.SetReadOnly(device, read_only));
+    RETURN_IF_ERROR(call.Measure(
+        "filesystem", [&] { return PrepareFileSystem(request.capability, device, call); }));
+    RETURN_IF_ERROR(call.Measure("mount", [&] { return MountVerified(request, ns); }));
+  }
+  if (read_only) return absl::OkStatus();
+  const std::string& fs_type = request.capability.fs_type;
+  ASSIGN_OR_RETURN(const bool small,
+                   file_systems_.NeedsGrowth(device, fs_type, request.staging_path));
+  if (small) {
+    RETURN_IF_ERROR(call.Measure("filesystem", [&] {
+      return file_systems_.Grow(device, fs_type, request.staging_path, call.deadline());
+    }));
+  }
+  if (request.capability.mount_group.empty()) return absl::OkStatus();
+  return call.Measure("filesystem", [&] {
+    return mount::ApplyMountGroup(request.staging_path, request.capability.mount_group, call);
+  });
+}
+
+// A mount whose disk the kernel gave up never heals: it is taken away, so that the disk can be
+// mounted under its new number (XFS refuses a second mount of one UUID).
+absl::StatusOr<bool> Stager::IsMountedFrom(const nvme::Namespace& ns, const std::string& path) {
+  while (true) {
+    ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
+    const std::vector<mount::MountPoint> layers = table.At(path);
+    if (layers.empty()) return false;
+    const mount::MountPoint& top = layers.back();
+    if (top.device == ns.number) return true;
+    ASSIGN_OR_RETURN(const bool dead, attacher_.IsGone(top.device));
+    if (!dead) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, " has ", top.source, " mounted on it, which is not ", ns.device_path));
+    }
+    base::Log(base::Level::kWarning, "unmounting a dead file system",
+              {{"path", path}, {"device", base::Describe(top.device)}});
+    RETURN_IF_ERROR(mounter_.Unmount(path));
+  }
+}
+
+absl::Status Stager::PrepareFileSystem(const volume::VolumeCapability& capability,
+                                       const mount::Device& device, base::Call& call) {
+  const bool read_only = volume::IsReadOnly(capability.mode);
+  ASSIGN_OR_RETURN(const mount::ProbeResult found, file_systems_.Probe(device));
+  switch (found.content) {
+    case mount::Content::kBlank:
+      if (read_only) {
+        return absl::FailedPreconditionError(
+            absl::StrCat(device.path, " is blank and the access mode is read-only"));
+      }
+      base::Log(base::Level::kInfo, "formatting",
+                {{"device", device.path}, {"fs", capability.fs_type}});
+      return file_systems_.Format(device, {capability.fs_type}, call.deadline());
+    case mount::Content::kFileSystem:
+      if (found.type != capability.fs_type) {
+        return UnwantedContent(device, found.type, capability.fs_type);
+      }
+      if (read_only) return absl::OkStatus();
+      return file_systems_.Check(device, capability.fs_type, call.deadline());
+    case mount::Content::kForeign:
+    case mount::Content::kUnknown:
+      break;
+  }
+  return UnwantedContent(device, found.type, capability.fs_type);
+}
+
+absl::Status Stager::MountVerified(const StageRequest& request, const nvme::Namespace& ns) {
+  RETURN_IF_ERROR(mounter_.MakeDirectory(request.staging_path));
+  RETURN_IF_ERROR(mounter_.Mount({ns.device_path, request.staging_path, request.capability.fs_type,
+                                  MountOptions(request.capability), AccessOf(request.capability)}));
+  ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
+  const std::vector<mount::MountPoint> layers = table.At(request.staging_path);
+  if (!layers.empty() && layers.back().device == ns.number) return absl::OkStatus();
+  // The name moved between the look and the mount.
+  RETURN_IF_ERROR(mounter_.Unmount(request.staging_path));
+  return absl::UnavailableError(absl::StrCat(ns.device_path, " is no longer ",
+                                             base::Describe(ns.number),
+                                             "; what it is now was unmounted again"));
+}
+
+absl::Status Stager::Undo(const std::string& volume_id, const volume::Nqn& subsystem,
+                          base::Call& call) {
+  RETURN_IF_ERROR(DetachUnlessShared(volume_id, subsystem, call));
+  return records_.Erase(volume_id);
+}
+
+absl::Status Stager::UnstageRecorded(StageRecord record, base::Call& call) {
+  RETURN_IF_ERROR(RequireUnpublished(record));
+  ASSIGN_OR_RETURN(const volume::Target target, TargetOf(record));
+  if (record.state != StageState::kUnstaging) {
+    record.state = StageState::kUnstaging;
+    RETURN_IF_ERROR(records_.Put(record));
+  }
+  RETURN_IF_ERROR(call.Measure("mount", [&] { return UnmountStaging(record.staging_path); }));
+  RETURN_IF_ERROR(DetachUnlessShared(record.volume_id, target.subsystem, call));
+  return records_.Erase(record.volume_id);
+}
+
+// The record was lost; what is mounted tells the rest. A raw block volume leaves nothing to tell it
+// by.
+absl::Status Stager::UnstageUnrecorded(const std::string& staging_path, base::Call& call) {
+  ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
+  const std::vector<mount::MountPoint> layers = table.At(staging_path);
+  if (layers.empty()) return absl::OkStatus();
+  const base::DeviceNumber number = layers.back().device;
+  ASSIGN_OR_RETURN(const std::optional<volume::Nqn> subsystem, attacher_.SubsystemOf(number));
+  if (!subsystem.has_value()) {
+    return absl::NotFoundError(absl::StrCat("the volume is not staged here, and ", staging_path,
+                                            " has ", layers.back().source, " mounted on it"));
+  }
+  RETURN_IF_ERROR(UnmountStaging(staging_path));
+  return DetachUnlessShared("", *subsystem, call);
+}
+
+absl::Status Stager::RequireUnpublished(const StageRecord& record) const {
+  if (record.publications.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
+  for (const Publication& publication : record.publications) {
+    if (table.At(publication.target_path).empty()) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(record.volume_id, " is still published at ", publication.target_path));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Stager::UnmountStaging(const std::string& path) {
+  while (true) {
+    ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
+    const std::vector<mount::MountPoint> layers = table.At(path);
+    if (layers.empty()) return absl::OkStatus();
+    const base::DeviceNumber device = layers.back().device;
+    for (const mount::MountPoint& other : table.Of(device)) {
+      if (other.path != path) {
+        return absl::FailedPreconditionError(
+            absl::StrCat(layers.back().source, " is still mounted at ", other.path));
+      }
+    }
+    RETURN_IF_ERROR(mounter_.Unmount(path));
+  }
+}
+
+absl::Status Stager::DetachUnlessShared(const std::string& volume_id, const volume::Nqn& subsystem,
+                                        base::Call& call) {
+  if (!records_.OthersIn(subsystem, volume_id).empty()) return absl::OkStatus();
+  return attacher_.Detach(subsystem, call);
+}
+
+}  // namespace nvmeof::node

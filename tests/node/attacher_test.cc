@@ -1,0 +1,229 @@
+#include "node/attacher.h"
+
+#include "absl/strings/match.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/matchers/status_matchers.h"
+#include "tests/node/node_world.h"
+
+namespace nvmeof::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class AttacherTest : public NodeWorld {
+ protected:
+  absl::StatusOr<nvme::Namespace> Attach() {
+    base::Call call(clock_, clock_.Now() + absl::Minutes(2));
+    return process_->attacher.Attach(target_, policy_, call);
+  }
+  absl::Status Detach() {
+    base::Call call(clock_, clock_.Now() + absl::Minutes(2));
+    return process_->attacher.Detach(target_.subsystem, call);
+  }
+  const volume::Portal& Portal(std::size_t index) { return target_.portals.at(index); }
+
+  volume::AttachPolicy policy_;
+};
+
+TEST_F(AttacherTest, ConnectsEveryPathAndFindsTheNamespace) {
+  const auto ns = Attach();
+  ASSERT_OK(ns);
+  EXPECT_EQ(ns->number, Disk().number);
+  EXPECT_THAT(kernel_.log(), ElementsAre("connect 192.0.2.1:4420", "connect 192.0.2.2:4420"));
+}
+
+TEST_F(AttacherTest, ConnectsPortalsTimesHostSides) {
+  policy_.host_sides = {{"192.0.2.8", ""}, {"192.0.2.9", "eth1"}};
+  ASSERT_OK(Attach());
+  EXPECT_EQ(Controllers(), 4U);
+}
+
+TEST_F(AttacherTest, ConnectsOnlyMissingPaths) {
+  kernel_.Refuse(Portal(1));
+  ASSERT_OK(Attach());
+  kernel_.Heal(Portal(1));
+  ASSERT_OK(Attach());
+  EXPECT_EQ(kernel_.Count("connect 192.0.2.1"), 1);
+  EXPECT_EQ(kernel_.Count("connect 192.0.2.2"), 2);
+}
+
+TEST_F(AttacherTest, ASecondAttachChangesNothing) {
+  ASSERT_OK(Attach());
+  const auto before = kernel_.log();
+  ASSERT_OK(Attach());
+  EXPECT_EQ(kernel_.log(), before);
+}
+
+TEST_F(AttacherTest, LeavesAConnectingPathToTheKernel) {
+  ASSERT_OK(Attach());
+  kernel_.Stall(Portal(0));
+  ASSERT_OK(Attach());
+  EXPECT_EQ(kernel_.Count("connect"), 2);
+}
+
+TEST_F(AttacherTest, SucceedsWithOnePathDeadFromTheStart) {
+  kernel_.Refuse(Portal(0));
+  ASSERT_OK(Attach());
+  EXPECT_EQ(Controllers(), 1U);
+}
+
+TEST_F(AttacherTest, TooFewLivePathsAreUnavailable) {
+  policy_.min_paths = 2;
+  kernel_.Refuse(Portal(0));
+  EXPECT_THAT(Attach(), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(AttacherTest, APathThatIsOnlyConnectingIsNotLive) {
+  kernel_.Stall(Portal(0));
+  kernel_.Refuse(Portal(1));
+  EXPECT_THAT(Attach(), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(AttacherTest, NamesEachPathsOwnCause) {
+  kernel_.Refuse(Portal(0), absl::UnavailableError("connection refused"));
+  kernel_.Refuse(Portal(1), absl::UnavailableError("no route to host"));
+  EXPECT_THAT(Attach(), StatusIs(absl::StatusCode::kUnavailable,
+                                 AllOf(HasSubstr("192.0.2.1:4420: connection refused"),
+                                       HasSubstr("192.0.2.2:4420: no route to host"))));
+}
+
+TEST_F(AttacherTest, WaitsForANamespaceThatAppearsLater) {
+  kernel_.Serve(target_, FakeKernel::Appearance::kOnWait);
+  ASSERT_OK(Attach());
+  EXPECT_EQ(kernel_.Count("rescan"), 0);
+}
+
+TEST_F(AttacherTest, RescansOnceWhenNoEventComes) {
+  kernel_.Serve(target_, FakeKernel::Appearance::kOnRescan);
+  ASSERT_OK(Attach());
+  EXPECT_EQ(kernel_.Count("rescan"), 2);  // each live controller once
+}
+
+TEST_F(AttacherTest, ANamespaceThatNeverComesIsNotFound) {
+  kernel_.Serve(target_, FakeKernel::Appearance::kNever);
+  EXPECT_THAT(Attach(), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(AttacherTest, EndsAtTheCallersDeadline) {
+  kernel_.Serve(target_, FakeKernel::Appearance::kNever);
+  base::Call call(clock_, clock_.Now() + absl::Seconds(1));
+  EXPECT_THAT(process_->attacher.Attach(target_, policy_, call),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+}
+
+TEST_F(AttacherTest, AnotherVolumeInItsPlaceIsRefused) {
+  volume::Target other = target_;
+  other.identity.uuid = volume::Uuid::Parse("99999999-1111-4222-8333-444455556666").value();
+  kernel_.Serve(other);
+  EXPECT_THAT(Attach(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                 HasSubstr("99999999-1111-4222-8333-444455556666")));
+}
+
+TEST_F(AttacherTest, ADiskSmallerThanTheVolumeIsUnavailable) {
+  kernel_.Grow(target_.subsystem, 4096);
+  EXPECT_THAT(Attach(), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(AttacherTest, SeveralPathsNeedNativeMultipath) {
+  kernel_.SetNativeMultipath(false);
+  EXPECT_THAT(Attach(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("nvme_core.multipath=Y")));
+  policy_.max_paths = 1;
+  EXPECT_OK(Attach());
+}
+
+TEST_F(AttacherTest, MorePathsThanPossibleAreRefusedWithoutAConnect) {
+  policy_.min_paths = 3;
+  EXPECT_THAT(Attach(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("minPaths is 3")));
+  EXPECT_EQ(kernel_.Count("connect"), 0);
+}
+
+TEST_F(AttacherTest, SetsTheIoPolicyOnce) {
+  policy_.io_policy = volume::IoPolicy::kRoundRobin;
+  ASSERT_OK(Attach());
+  ASSERT_OK(Attach());
+  EXPECT_EQ(kernel_.Count("io_policy"), 1);
+}
+
+TEST_F(AttacherTest, FallsBackToRoundRobinOnAnOlderKernel) {
+  policy_.io_policy = volume::IoPolicy::kQueueDepth;
+  kernel_.SetGate([](const std::string& effect) {
+    return absl::StrContains(effect, "queue-depth") ? absl::UnimplementedError("unknown policy")
+                                                    : absl::OkStatus();
+  });
+  ASSERT_OK(Attach());
+  EXPECT_EQ(kernel_.Peek(target_.subsystem)->io_policy, "round-robin");
+}
+
+TEST_F(AttacherTest, PassesTheConnectOptions) {
+  policy_.connect.ctrl_loss_tmo = absl::Minutes(30);
+  policy_.connect.data_digest = true;
+  ASSERT_OK(Attach());
+  EXPECT_EQ(kernel_.last_options(), policy_.connect);
+}
+
+TEST_F(AttacherTest, SubscribesBeforeItConnects) {
+  int at_first_effect = -1;
+  kernel_.SetGate([&](const std::string&) {
+    if (at_first_effect < 0) at_first_effect = kernel_.subscriptions();
+    return absl::OkStatus();
+  });
+  ASSERT_OK(Attach());
+  EXPECT_EQ(at_first_effect, 1);
+}
+
+TEST_F(AttacherTest, DetachDeletesEveryController) {
+  ASSERT_OK(Attach());
+  ASSERT_OK(Detach());
+  EXPECT_EQ(Controllers(), 0U);
+  EXPECT_OK(Detach());
+}
+
+TEST_F(AttacherTest, DetachRefusesWhileADiskIsMounted) {
+  const auto ns = Attach();
+  ASSERT_OK(ns);
+  mounter_.AddMount(ns->number, "/mnt/somewhere", "ext4");
+  EXPECT_THAT(Detach(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("/mnt/somewhere")));
+  EXPECT_EQ(Controllers(), 2U);
+}
+
+TEST_F(AttacherTest, DetachRefusesWhileTheDeviceNodeIsBound) {
+  const auto ns = Attach();
+  ASSERT_OK(ns);
+  mounter_.AddFile("/kubelet/pods/p1/raw");
+  ASSERT_OK(mounter_.BindMount(ns->device_path, "/kubelet/pods/p1/raw", mount::Access::kReadWrite));
+  EXPECT_THAT(Detach(), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(AttacherTest, DetachRefusesWhileSomethingHoldsTheDisk) {
+  const auto ns = Attach();
+  ASSERT_OK(ns);
+  kernel_.SetHolders(ns->number, true);
+  EXPECT_THAT(Detach(), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(AttacherTest, FindNeedsALivePath) {
+  ASSERT_OK(Attach());
+  kernel_.Stall(Portal(0));
+  EXPECT_OK(process_->attacher.Find(target_));
+  kernel_.Stall(Portal(1));
+  EXPECT_THAT(process_->attacher.Find(target_), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(AttacherTest, KnowsTheSubsystemOfADisk) {
+  const auto ns = Attach();
+  ASSERT_OK(ns);
+  const auto owner = process_->attacher.SubsystemOf(ns->number);
+  ASSERT_OK(owner);
+  EXPECT_EQ(*owner, target_.subsystem);
+  EXPECT_EQ(process_->attacher.SubsystemOf({8, 1})->has_value(), false);
+}
+
+}  // namespace
+}  // namespace nvmeof::testing

@@ -1,0 +1,204 @@
+#include "node/publisher.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/matchers/status_matchers.h"
+#include "tests/node/node_world.h"
+
+namespace nvmeof::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kSecondTarget[] = "/kubelet/pods/p2/v1";
+
+class PublisherTest : public NodeWorld {
+ protected:
+  static volume::VolumeCapability MultiWriter(volume::VolumeCapability capability) {
+    capability.mode = volume::AccessMode::kSingleNodeMultiWriter;
+    return capability;
+  }
+  bool Exists(const std::string& path) { return *mounter_.Kind(path) != mount::PathKind::kAbsent; }
+};
+
+TEST_F(PublisherTest, BindsTheStagedFileSystem) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(Publish(FileSystem()));
+  ASSERT_THAT(MountedAt(kTarget), SizeIs(1));
+  EXPECT_EQ(MountedAt(kTarget).front().device, Disk().number);
+  EXPECT_FALSE(MountedAt(kTarget).front().read_only);
+}
+
+TEST_F(PublisherTest, BindsTheDeviceNodeOfARawBlockVolume) {
+  ASSERT_OK(Stage(Block()));
+  ASSERT_OK(Publish(Block()));
+  EXPECT_EQ(*mounter_.BlockDevice(kTarget), Disk().number);
+}
+
+TEST_F(PublisherTest, ASecondPublishDoesNothing) {
+  for (const volume::VolumeCapability& capability : {FileSystem(), Block()}) {
+    ASSERT_OK(Stage(capability));
+    ASSERT_OK(Publish(capability));
+    const auto before = effects_.log();
+    ASSERT_OK(Publish(capability));
+    EXPECT_EQ(effects_.log(), before);
+    ASSERT_OK(Unpublish());
+    ASSERT_OK(Unstage());
+  }
+}
+
+TEST_F(PublisherTest, ReadOnlyIsEnforcedByTheKernel) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(Publish(FileSystem(), true));
+  EXPECT_TRUE(MountedAt(kTarget).front().read_only);
+  ASSERT_OK(Unpublish());
+  ASSERT_OK(Unstage());
+
+  ASSERT_OK(Stage(Block()));
+  ASSERT_OK(Publish(Block(), true));
+  EXPECT_TRUE(file_systems_.IsReadOnly(Disk().number));
+  ASSERT_OK(Unpublish());
+  ASSERT_OK(Publish(Block(), false));
+  EXPECT_FALSE(file_systems_.IsReadOnly(Disk().number));
+}
+
+TEST_F(PublisherTest, OtherArgumentsAtTheSamePathAlreadyExist) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(Publish(FileSystem()));
+  EXPECT_THAT(Publish(FileSystem(), true), StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
+TEST_F(PublisherTest, AnotherCapabilityThanStagedIsRefused) {
+  ASSERT_OK(Stage(FileSystem("ext4")));
+  EXPECT_THAT(Publish(FileSystem("xfs")), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(PublisherTest, AVolumeThatIsNotStagedIsNotFound) {
+  EXPECT_THAT(Publish(FileSystem()), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(PublisherTest, ASingleWriterHasOnePath) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(Publish(FileSystem()));
+  EXPECT_THAT(Publish(FileSystem(), false, kSecondTarget),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(kTarget)));
+  ASSERT_OK(Unpublish());
+  EXPECT_OK(Publish(FileSystem(), false, kSecondTarget));
+}
+
+TEST_F(PublisherTest, SeveralWritersOfOneNodeHaveSeveralPaths) {
+  ASSERT_OK(Stage(MultiWriter(FileSystem())));
+  ASSERT_OK(Publish(MultiWriter(FileSystem())));
+  EXPECT_OK(Publish(MultiWriter(FileSystem()), false, kSecondTarget));
+  EXPECT_OK(Unpublish(kSecondTarget));
+  EXPECT_THAT(MountedAt(kTarget), SizeIs(1));
+}
+
+TEST_F(PublisherTest, OneDiskIsNotReadOnlyHereAndWritableThere) {
+  ASSERT_OK(Stage(MultiWriter(Block())));
+  ASSERT_OK(Publish(MultiWriter(Block())));
+  EXPECT_THAT(Publish(MultiWriter(Block()), true, kSecondTarget),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_FALSE(file_systems_.IsReadOnly(Disk().number));
+}
+
+TEST_F(PublisherTest, AForeignMountAtTheTargetIsLeftAlone) {
+  ASSERT_OK(Stage(FileSystem()));
+  mounter_.AddMount({0, 50}, kTarget, "tmpfs");
+  EXPECT_THAT(Publish(FileSystem()), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(MountedAt(kTarget), SizeIs(1));
+  EXPECT_THAT(Record()->publications, IsEmpty());
+}
+
+TEST_F(PublisherTest, AFailedBindLeavesNoPublication) {
+  ASSERT_OK(Stage(FileSystem()));
+  effects_.Fail(2, absl::ResourceExhaustedError("no memory"));  // mkdir, bind
+  EXPECT_THAT(Publish(FileSystem()), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(Record()->publications, IsEmpty());
+  EXPECT_OK(Publish(FileSystem()));
+}
+
+TEST_F(PublisherTest, NoLivePathIsUnavailable) {
+  ASSERT_OK(Stage(FileSystem()));
+  for (const volume::Portal& portal : target_.portals) kernel_.Stall(portal);
+  EXPECT_THAT(Publish(FileSystem()), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(PublisherTest, UnpublishRemovesThePath) {
+  for (const volume::VolumeCapability& capability : {FileSystem(), Block()}) {
+    ASSERT_OK(Stage(capability));
+    ASSERT_OK(Publish(capability));
+    ASSERT_OK(Unpublish());
+    EXPECT_FALSE(Exists(kTarget));
+    EXPECT_THAT(Record()->publications, IsEmpty());
+    EXPECT_OK(Unpublish());
+    ASSERT_OK(Unstage());
+  }
+}
+
+TEST_F(PublisherTest, UnpublishTakesEveryLayer) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(Publish(FileSystem()));
+  ASSERT_OK(mounter_.BindMount(kStaging, kTarget, mount::Access::kReadWrite));
+  ASSERT_OK(Unpublish());
+  EXPECT_FALSE(Exists(kTarget));
+}
+
+TEST_F(PublisherTest, UnpublishOfAnAbsentPathIsOk) { EXPECT_OK(Unpublish()); }
+
+TEST_F(PublisherTest, UnpublishOfAForeignMountIsNotFound) {
+  mounter_.AddMount({0, 50}, kTarget, "tmpfs");
+  EXPECT_THAT(Unpublish(), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(MountedAt(kTarget), SizeIs(1));
+}
+
+TEST_F(PublisherTest, UnpublishWithoutARecordGoesByTheMount) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(Publish(FileSystem()));
+  ASSERT_OK(process_->records.Erase(kVolume));
+  ASSERT_OK(Unpublish());
+  EXPECT_FALSE(Exists(kTarget));
+}
+
+TEST_F(PublisherTest, ADeadDeviceAtTheTargetIsReplaced) {
+  ASSERT_OK(Stage(Block()));
+  ASSERT_OK(Publish(Block()));
+  const nvme::Namespace old = Disk();
+  for (const volume::Portal& portal : target_.portals) kernel_.Drop(portal);
+  mounter_.RemoveDevice(old.device_path);
+  ASSERT_OK(Stage(Block()));
+  ASSERT_OK(Publish(Block()));
+  EXPECT_EQ(*mounter_.BlockDevice(kTarget), Disk().number);
+  EXPECT_THAT(MountedAt(kTarget), SizeIs(1));
+}
+
+class PublisherCrashTest : public PublisherTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  volume::VolumeCapability Capability() const { return GetParam() ? Block() : FileSystem(); }
+};
+
+TEST_P(PublisherCrashTest, PublishAndUnpublishConvergeAfterAnyStep) {
+  ASSERT_OK(Stage(Capability()));
+  for (int step = 1; step < 10; ++step) {
+    effects_.DieAt(step);
+    const bool published = Publish(Capability()).ok();
+    Restart();
+    ASSERT_OK(Publish(Capability())) << "died at effect " << step;
+    effects_.DieAt(step);
+    const bool unpublished = Unpublish().ok();
+    Restart();
+    ASSERT_OK(Unpublish()) << "died at effect " << step;
+    EXPECT_FALSE(Exists(kTarget));
+    EXPECT_THAT(Record()->publications, IsEmpty());
+    if (published && unpublished) return;
+  }
+  FAIL() << "never got through";
+}
+
+INSTANTIATE_TEST_SUITE_P(FileSystemAndBlock, PublisherCrashTest, ::testing::Bool());
+
+}  // namespace
+}  // namespace nvmeof::testing

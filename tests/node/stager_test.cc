@@ -1,0 +1,275 @@
+#include "node/stager.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/matchers/status_matchers.h"
+#include "tests/node/node_world.h"
+
+namespace nvmeof::testing {
+namespace {
+
+using node::StageState;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class StagerTest : public NodeWorld {
+ protected:
+  // The disk gets content before the first stage: attach, look, detach.
+  void GivenContent(const mount::ProbeResult& content) {
+    ASSERT_OK(Stage(Block()));
+    file_systems_.SetContent(Disk().number, content);
+    // The next stage of this process finds the disk still attached.
+    ASSERT_OK(process_->records.Erase(kVolume));
+  }
+};
+
+TEST_F(StagerTest, FormatsABlankDiskAndMountsIt) {
+  ASSERT_OK(Stage(FileSystem("xfs")));
+  EXPECT_EQ(file_systems_.formats(), 1);
+  ASSERT_THAT(MountedAt(kStaging), SizeIs(1));
+  EXPECT_EQ(MountedAt(kStaging).front().device, Disk().number);
+  EXPECT_EQ(MountedAt(kStaging).front().fs_type, "xfs");
+  EXPECT_EQ(Record()->state, StageState::kStaged);
+}
+
+TEST_F(StagerTest, TouchesNoFileSystemOfARawBlockVolume) {
+  ASSERT_OK(Stage(Block()));
+  EXPECT_EQ(file_systems_.formats(), 0);
+  EXPECT_TRUE(MountedAt(kStaging).empty());
+  EXPECT_EQ(Record()->state, StageState::kStaged);
+}
+
+TEST_F(StagerTest, ASecondStageDoesNothing) {
+  ASSERT_OK(Stage(FileSystem()));
+  const auto before = effects_.log();
+  ASSERT_OK(Stage(FileSystem()));
+  EXPECT_EQ(effects_.log(), before);
+}
+
+TEST_F(StagerTest, WritesTheRecordBeforeItConnects) {
+  std::optional<node::StageRecord> at_connect;
+  effects_.OnEffect([&](const std::string& effect) {
+    if (effect == "connect 192.0.2.1:4420") at_connect = Record();
+  });
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_TRUE(at_connect.has_value());
+  EXPECT_EQ(at_connect->state, StageState::kStaging);
+}
+
+TEST_F(StagerTest, AnotherCapabilityAlreadyExists) {
+  ASSERT_OK(Stage(FileSystem("ext4")));
+  EXPECT_THAT(Stage(FileSystem("xfs")), StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
+TEST_F(StagerTest, ASecondStagingPathIsRefused) {
+  ASSERT_OK(Stage(FileSystem()));
+  EXPECT_THAT(Stage(FileSystem(), "/kubelet/staging/other"),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(StagerTest, ChecksAndMountsAnExistingFileSystem) {
+  GivenContent({mount::Content::kFileSystem, "ext4"});
+  ASSERT_OK(Stage(FileSystem("ext4")));
+  EXPECT_EQ(file_systems_.formats(), 0);
+  EXPECT_EQ(file_systems_.checks(), 1);
+}
+
+class StagerForeignContentTest : public StagerTest,
+                                 public ::testing::WithParamInterface<mount::ProbeResult> {};
+
+TEST_P(StagerForeignContentTest, IsNamedAndNeverFormatted) {
+  GivenContent(GetParam());
+  EXPECT_THAT(Stage(FileSystem("ext4")),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(GetParam().type)));
+  EXPECT_EQ(file_systems_.formats(), 0);
+  EXPECT_TRUE(MountedAt(kStaging).empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, StagerForeignContentTest,
+    ::testing::Values(mount::ProbeResult{mount::Content::kFileSystem, "xfs"},
+                      mount::ProbeResult{mount::Content::kForeign, "gpt"},
+                      mount::ProbeResult{mount::Content::kForeign, "LVM2_member"},
+                      mount::ProbeResult{mount::Content::kUnknown, "bytes at 4096"}));
+
+TEST_F(StagerTest, AFailedProbeIsNeverBlank) {
+  ASSERT_OK(Stage(Block()));
+  file_systems_.SetReadError(Disk().number, absl::InternalError("read: Input/output error"));
+  ASSERT_OK(process_->records.Erase(kVolume));
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(file_systems_.formats(), 0);
+}
+
+TEST_F(StagerTest, ABlankDiskIsNotFormattedForAReader) {
+  volume::VolumeCapability reader = FileSystem();
+  reader.mode = volume::AccessMode::kMultiNodeReaderOnly;
+  EXPECT_THAT(Stage(reader), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(file_systems_.formats(), 0);
+}
+
+TEST_F(StagerTest, AReaderMountsReadOnlyWithoutReplayingTheJournal) {
+  GivenContent({mount::Content::kFileSystem, "ext4"});
+  volume::VolumeCapability reader = FileSystem();
+  reader.mode = volume::AccessMode::kSingleNodeReaderOnly;
+  ASSERT_OK(Stage(reader));
+  EXPECT_TRUE(MountedAt(kStaging).front().read_only);
+  EXPECT_THAT(MountedAt(kStaging).front().options, Contains("noload"));
+  EXPECT_TRUE(file_systems_.IsReadOnly(Disk().number));
+}
+
+TEST_F(StagerTest, GrowsAFileSystemThatIsSmallerThanItsDisk) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(Unstage());
+  target_ = TargetWith(std::uint64_t{2} << 30);
+  kernel_.Serve(target_);
+  ASSERT_OK(Stage(FileSystem()));
+  // A fresh disk of the fakes is blank again, so the growth of the same one is the expander's test.
+  EXPECT_EQ(file_systems_.FileSystemSize(Disk().number), std::int64_t{2} << 30);
+}
+
+TEST_F(StagerTest, SomethingElseAtTheStagingPathIsLeftAlone) {
+  mounter_.AddMount({0, 50}, kStaging, "tmpfs");
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(MountedAt(kStaging), SizeIs(1));
+}
+
+TEST_F(StagerTest, ADeadMountIsReplaced) {
+  ASSERT_OK(Stage(FileSystem()));
+  const base::DeviceNumber old = Disk().number;
+  kernel_.SetHeld(target_.subsystem, true);
+  for (const volume::Portal& portal : target_.portals) kernel_.Drop(portal);
+  file_systems_.SetContent({259, old.minor + 1}, {mount::Content::kFileSystem, "ext4"});
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_THAT(MountedAt(kStaging), SizeIs(1));
+  EXPECT_NE(MountedAt(kStaging).front().device, old);
+}
+
+TEST_F(StagerTest, UndoesWhatARetryCannotMend) {
+  volume::Target other = target_;
+  other.identity.uuid = volume::Uuid::Parse("99999999-1111-4222-8333-444455556666").value();
+  kernel_.Serve(other);
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kFailedPrecondition));
+  ExpectNothingLeft();
+}
+
+TEST_F(StagerTest, KeepsThePromiseWhereARetryMayMend) {
+  volume_context_["minPaths"] = "2";
+  kernel_.Refuse(target_.portals.front());
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(Record()->state, StageState::kStaging);
+  kernel_.Heal(target_.portals.front());
+  EXPECT_OK(Stage(FileSystem()));
+}
+
+TEST_F(StagerTest, AnUnreadableContextIsInvalid) {
+  volume_context_["minPaths"] = "many";
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kInvalidArgument));
+  ExpectNothingLeft();
+}
+
+TEST_F(StagerTest, UnstageLeavesNothing) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(Unstage());
+  ExpectNothingLeft();
+  EXPECT_OK(Unstage());
+}
+
+TEST_F(StagerTest, UnstageRefusesWhileThePodHasTheVolume) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(Publish(FileSystem()));
+  EXPECT_THAT(Unstage(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(kTarget)));
+  EXPECT_THAT(MountedAt(kStaging), SizeIs(1));
+  EXPECT_EQ(Controllers(), 2U);
+}
+
+TEST_F(StagerTest, UnstageOfAnotherPathTouchesNothing) {
+  ASSERT_OK(Stage(FileSystem()));
+  EXPECT_OK(Unstage("/kubelet/staging/other"));
+  EXPECT_THAT(MountedAt(kStaging), SizeIs(1));
+}
+
+TEST_F(StagerTest, UnstageWithoutARecordGoesByTheMount) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(process_->records.Erase(kVolume));
+  ASSERT_OK(Unstage());
+  ExpectNothingLeft();
+}
+
+TEST_F(StagerTest, UnstageOfAForeignMountIsNotFound) {
+  mounter_.AddMount({0, 50}, kStaging, "tmpfs");
+  EXPECT_THAT(Unstage(), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(MountedAt(kStaging), SizeIs(1));
+}
+
+TEST_F(StagerTest, UnstageKeepsASubsystemThatAnotherVolumeUses) {
+  ASSERT_OK(Stage(FileSystem()));
+  node::StageRecord neighbour = *Record();
+  neighbour.volume_id = "fast:agent-a:v2";
+  ASSERT_OK(process_->records.Put(neighbour));
+  ASSERT_OK(Unstage());
+  EXPECT_EQ(Controllers(), 2U);
+}
+
+TEST_F(StagerTest, UnstageWaitsForABusyMount) {
+  ASSERT_OK(Stage(FileSystem()));
+  mounter_.SetBusy(kStaging, true);
+  EXPECT_THAT(Unstage(), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(Record()->state, StageState::kUnstaging);
+  mounter_.SetBusy(kStaging, false);
+  EXPECT_OK(Unstage());
+  ExpectNothingLeft();
+}
+
+// The crash table: the process dies before the n-th effect; the same call repeated, or the opposite
+// one, converges.
+class StagerCrashTest : public StagerTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  volume::VolumeCapability Capability() const { return GetParam() ? Block() : FileSystem(); }
+};
+
+TEST_P(StagerCrashTest, StageRepeatedAfterAnyStepConverges) {
+  for (int step = 1; step < 20; ++step) {
+    effects_.DieAt(step);
+    const bool survived = Stage(Capability()).ok();
+    Restart();
+    ASSERT_OK(Stage(Capability())) << "died at effect " << step;
+    EXPECT_EQ(Controllers(), 2U);
+    EXPECT_EQ(MountedAt(kStaging).size(), GetParam() ? 0U : 1U);
+    ASSERT_OK(Unstage());
+    ExpectNothingLeft();
+    if (survived) return;
+  }
+  FAIL() << "never got through";
+}
+
+TEST_P(StagerCrashTest, UnstageAfterAnyStepOfStageLeavesNothing) {
+  for (int step = 1; step < 20; ++step) {
+    effects_.DieAt(step);
+    const bool survived = Stage(Capability()).ok();
+    Restart();
+    ASSERT_OK(Unstage()) << "died at effect " << step;
+    ExpectNothingLeft();
+    if (survived) return;
+  }
+  FAIL() << "never got through";
+}
+
+TEST_P(StagerCrashTest, UnstageRepeatedAfterAnyStepLeavesNothing) {
+  for (int step = 1; step < 20; ++step) {
+    ASSERT_OK(Stage(Capability()));
+    effects_.DieAt(step);
+    const bool survived = Unstage().ok();
+    Restart();
+    ASSERT_OK(Unstage()) << "died at effect " << step;
+    ExpectNothingLeft();
+    if (survived) return;
+  }
+  FAIL() << "never got through";
+}
+
+INSTANTIATE_TEST_SUITE_P(FileSystemAndBlock, StagerCrashTest, ::testing::Bool());
+
+}  // namespace
+}  // namespace nvmeof::testing
