@@ -1,0 +1,21 @@
+// Eventually: waits for something that the kernel announces by no event (the state of a path, a
+// listening socket), so it is looked at again and again.
+#pragma once
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace nvmeof::testing {
+
+// True as soon as `condition()` is; false when it is not within `limit`.
+template <typename Condition>
+[[nodiscard]] bool Eventually(absl::Duration limit, Condition condition) {
+  const absl::Time end = absl::Now() + limit;
+  while (!condition()) {
+    if (absl::Now() >= end) return false;
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  return true;
+}
+
+}  // namespace nvmeof::testing

@@ -1,0 +1,110 @@
+#include "tests/vm/leftovers.h"
+
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "mount/mount_table.h"
+#include "tests/vm/eventually.h"
+#include "tests/vm/kernel.h"
+
+namespace nvmeof::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kNvmet[] = "/sys/kernel/config/nvmet";
+
+std::vector<std::string> MountsBelow(const std::string& root) {
+  std::ifstream file("/proc/self/mountinfo");
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::vector<std::string> paths;
+  const auto table = mount::MountTable::Parse(text);
+  if (!table.ok()) return {table.status().ToString()};
+  for (const mount::MountPoint& mount : table->all()) {
+    if (absl::StartsWith(mount.path, root + "/")) paths.push_back(mount.path);
+  }
+  return paths;
+}
+
+std::vector<fs::path> Entries(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) entries.push_back(entry.path());
+  return entries;
+}
+
+// "PARENT/*/FOLDER/*", as entries.
+std::vector<fs::path> Grandchildren(const fs::path& parent, const std::string& folder) {
+  std::vector<fs::path> entries;
+  for (const fs::path& child : Entries(parent)) {
+    for (const fs::path& entry : Entries(child / folder)) entries.push_back(entry);
+  }
+  return entries;
+}
+
+void Remove(const std::vector<fs::path>& entries) {
+  std::error_code ignored;
+  for (const fs::path& entry : entries) fs::remove(entry, ignored);
+}
+
+}  // namespace
+
+std::vector<std::string> FindLeftovers(const Places& places) {
+  std::vector<std::string> found;
+  for (const KernelPath& path : KernelPaths()) {
+    found.push_back(absl::StrCat("controller ", path.name, " of ", path.nqn));
+  }
+  for (const std::string& nqn : KernelSubsystems()) {
+    found.push_back(absl::StrCat("subsystem ", nqn));
+  }
+  const fs::path nvmet = kNvmet;
+  for (const fs::path& entry : Entries(nvmet / "subsystems")) {
+    found.push_back(absl::StrCat("export ", entry.string()));
+  }
+  for (const fs::path& entry : Entries(nvmet / "hosts")) {
+    found.push_back(absl::StrCat("export ", entry.string()));
+  }
+  for (const fs::path& entry : Grandchildren(nvmet / "ports", "subsystems")) {
+    found.push_back(absl::StrCat("export ", entry.string()));
+  }
+  for (const std::string& path : MountsBelow(places.root)) {
+    found.push_back(absl::StrCat("mount ", path));
+  }
+  for (const std::string& folder : places.folders) {
+    std::error_code error;
+    for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
+      if (!entry.is_directory()) found.push_back(absl::StrCat("file ", entry.path().string()));
+    }
+  }
+  return found;
+}
+
+void SweepKernel(const Places& places) {
+  std::vector<std::string> mounts = MountsBelow(places.root);
+  std::reverse(mounts.begin(), mounts.end());
+  for (const std::string& path : mounts) ::umount2(path.c_str(), MNT_DETACH);
+  const fs::path nvmet = kNvmet;
+  Remove(Grandchildren(nvmet / "ports", "subsystems"));
+  DeleteAllPaths();
+  static_cast<void>(Eventually(absl::Seconds(70), [] { return KernelPaths().empty(); }));
+  Remove(Grandchildren(nvmet / "subsystems", "namespaces"));
+  Remove(Grandchildren(nvmet / "subsystems", "allowed_hosts"));
+  Remove(Entries(nvmet / "subsystems"));
+  Remove(Entries(nvmet / "hosts"));
+  for (const fs::path& port : Entries(nvmet / "ports")) {
+    for (const fs::path& group : Entries(port / "ana_groups")) {
+      if (group.filename() != "1") Remove({group});
+    }
+  }
+  Remove(Entries(nvmet / "ports"));
+}
+
+}  // namespace nvmeof::testing

@@ -1,0 +1,111 @@
+#include "tests/vm/nvmet_export.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+
+#include "base/errno_status.h"
+#include "base/status_macros.h"
+#include "base/unique_fd.h"
+#include "tests/vm/network.h"
+#include "tests/vm/run.h"
+
+namespace nvmeof::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kRoot = "/sys/kernel/config/nvmet";
+
+// Ports of the agent have small numbers.
+fs::path Port(int portal) { return kRoot / "ports" / std::to_string(100 + portal); }
+
+absl::Status Set(const fs::path& attribute, const std::string& value) {
+  const base::UniqueFd fd(::open(attribute.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd.ok() || ::write(fd.get(), value.data(), value.size()) < 0) {
+    return base::ErrnoStatus(errno, absl::StrCat("write ", value, " to ", attribute.string()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MakeFolder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directory(path, error);
+  return error ? base::ErrnoStatus(error.value(), path.string()) : absl::OkStatus();
+}
+
+absl::Status MakeSparse(const std::string& file, std::int64_t bytes) {
+  if (fs::exists(file)) return absl::OkStatus();
+  const base::UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd.ok() || ::ftruncate(fd.get(), bytes) != 0) return base::ErrnoStatus(errno, file);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<NvmetExport>> NvmetExport::Create(
+    const std::string& nqn, const std::vector<HandMadeNamespace>& namespaces) {
+  std::unique_ptr<NvmetExport> made(new NvmetExport(nqn));
+  const fs::path subsystem = kRoot / "subsystems" / nqn;
+  RETURN_IF_ERROR(MakeFolder(subsystem));
+  RETURN_IF_ERROR(Set(subsystem / "attr_allow_any_host", "1"));
+  for (const HandMadeNamespace& wanted : namespaces) {
+    RETURN_IF_ERROR(made->AddNamespace(wanted));
+  }
+  for (int portal = 0; portal < Network::kLinks; ++portal) {
+    RETURN_IF_ERROR(made->AddPort(portal));
+  }
+  return made;
+}
+
+absl::Status NvmetExport::AddNamespace(const HandMadeNamespace& wanted) const {
+  RETURN_IF_ERROR(MakeSparse(wanted.file, wanted.bytes));
+  const fs::path folder = kRoot / "subsystems" / nqn_ / "namespaces" / std::to_string(wanted.nsid);
+  RETURN_IF_ERROR(MakeFolder(folder));
+  RETURN_IF_ERROR(Set(folder / "device_path", wanted.file));
+  RETURN_IF_ERROR(Set(folder / "device_uuid", wanted.uuid));
+  return Set(folder / "enable", "1");
+}
+
+absl::Status NvmetExport::AddPort(int portal) const {
+  const fs::path folder = Port(portal);
+  RETURN_IF_ERROR(MakeFolder(folder));
+  RETURN_IF_ERROR(Set(folder / "addr_trtype", "tcp"));
+  RETURN_IF_ERROR(Set(folder / "addr_adrfam", "ipv4"));
+  RETURN_IF_ERROR(Set(folder / "addr_traddr", Network::PortalAddress(portal)));
+  RETURN_IF_ERROR(Set(folder / "addr_trsvcid", "4420"));
+  // The port listens where the process lives that makes the link.
+  return Run({"nsenter", absl::StrCat("--net=/run/netns/", Network::kStorage), "ln", "-s",
+              kRoot / "subsystems" / nqn_, folder / "subsystems" / nqn_});
+}
+
+NvmetExport::~NvmetExport() {
+  std::error_code ignored;
+  for (int portal = 0; portal < Network::kLinks; ++portal) {
+    fs::remove(Port(portal) / "subsystems" / nqn_, ignored);
+    fs::remove(Port(portal), ignored);
+  }
+  const fs::path subsystem = kRoot / "subsystems" / nqn_;
+  for (const auto& entry : fs::directory_iterator(subsystem / "namespaces", ignored)) {
+    fs::remove(entry.path(), ignored);
+  }
+  fs::remove(subsystem, ignored);
+}
+
+std::map<std::string, std::string> NvmetExport::PublishContext(const std::string& nqn,
+                                                               const HandMadeNamespace& wanted) {
+  return {{"nqn", nqn},
+          {"uuid", wanted.uuid},
+          {"nsid", absl::StrCat(wanted.nsid)},
+          {"portals",
+           absl::StrCat(Network::PortalAddress(0), ":4420,", Network::PortalAddress(1), ":4420")},
+          {"sizeBytes", absl::StrCat(wanted.bytes)}};
+}
+
+}  // namespace nvmeof::testing

@@ -1,0 +1,51 @@
+// Process: a program that a suite started, with its output in a file, and that it may kill.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "base/unique_fd.h"
+
+namespace nvmeof::testing {
+
+// One thread at a time. Destruction kills the program and waits for its end.
+class Process {
+ public:
+  // argv[0] is looked up in PATH; standard output and error are appended to the file `log`; a
+  // network namespace (a name of ip-netns) other than ours may be given.
+  static absl::StatusOr<std::unique_ptr<Process>> Start(std::vector<std::string> argv,
+                                                        const std::string& log,
+                                                        const std::string& network = "");
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process();
+
+  pid_t pid() const { return pid_; }
+  bool running();
+
+  // SIGKILL; returns when it is gone. Gone already is OK.
+  void Kill();
+
+  // SIGTERM; the exit code, or 128 + signal. DeadlineExceeded when it still runs after `limit`.
+  absl::StatusOr<int> Stop(absl::Duration limit);
+
+  // Its own end, without a signal.
+  absl::StatusOr<int> Wait(absl::Duration limit);
+
+ private:
+  Process(pid_t pid, base::UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+
+  pid_t pid_;
+  base::UniqueFd pidfd_;
+  bool reaped_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace nvmeof::testing
