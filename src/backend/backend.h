@@ -86,8 +86,9 @@ class Backend {
   // A new volume, blank, exported to nobody, with a NQN, UUID and NGUID that no volume ever had. Of
   // several calls with one name at most one is OK. Places that are down are passed over, so only
   // the others can know the name. AlreadyExists: the name is taken, whatever the size (the caller
-  // looks with FindByName). OutOfRange: a size that can never be met. ResourceExhausted: no room
-  // now. InvalidArgument: a provisioning that it does not offer.
+  // looks with FindByName). Aborted: another Create of this name is running. OutOfRange: a size
+  // that can never be met. ResourceExhausted: no room now. InvalidArgument: a provisioning that it
+  // does not offer.
   virtual absl::StatusOr<Volume> Create(const CreateRequest& request, absl::Time deadline) = 0;
 
   // NotFound when there is none. Unavailable when it cannot be known.
