@@ -1,0 +1,38 @@
+// BackendsConfig: which storage there is, as the backends file of the controller says it.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace nvmeof::backend {
+
+// One target agent.
+struct AgentConfig {
+  std::string name;     // stands in volume ids (volume::IsPlaceName), so it never changes
+  std::string address;  // "host:port", "[2001:db8::1]:port" or "unix:///path"
+
+  friend bool operator==(const AgentConfig&, const AgentConfig&) = default;
+};
+
+// Type "nvmet": storage nodes that export through the Linux kernel target.
+struct NvmetConfig {
+  std::vector<AgentConfig> agents;  // at least one; names and addresses differ
+
+  friend bool operator==(const NvmetConfig&, const NvmetConfig&) = default;
+};
+
+struct BackendConfig {
+  std::string name;  // stands in volume ids and in StorageClasses
+  std::variant<NvmetConfig> storage;
+
+  friend bool operator==(const BackendConfig&, const BackendConfig&) = default;
+};
+
+struct BackendsConfig {
+  std::vector<BackendConfig> backends;  // at least one; names differ; the first is the default
+
+  friend bool operator==(const BackendsConfig&, const BackendsConfig&) = default;
+};
+
+}  // namespace nvmeof::backend

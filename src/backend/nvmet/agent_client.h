@@ -1,0 +1,137 @@
+// AgentClient: one target agent as the controller reaches it.
+//
+// It knows gRPC and time, not volumes: NvmetBackend decides what to ask.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/call_once.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/completion_queue.h"
+#include "grpcpp/support/async_unary_call.h"
+
+#include "backend/backend.h"
+#include "backend/backends_config.h"
+#include "backend/nvmet/agent_messages.h"
+#include "base/clock.h"
+#include "nvmeof/v1/target_agent.grpc.pb.h"
+
+namespace nvmeof::backend {
+
+// Borrows the clock. Connects when it is first asked, and by itself again after the connection is
+// lost. Safe to use from several threads.
+class AgentClient {
+ public:
+  AgentClient(std::string backend, AgentConfig config, const base::Clock& clock)
+      : where_{std::move(backend), config.name},
+        address_(std::move(config.address)),
+        clock_(clock) {}
+
+  // The first two parts of its volumes' ids.
+  const Whereabouts& where() const { return where_; }
+
+  // "agent agent-a (192.0.2.1:4421)": how messages name it.
+  std::string Describe() const;
+
+  v1::TargetAgent::Stub& stub();
+
+  // When to give up on it where it is one of several and others have answered.
+  absl::Time PatienceUntil(absl::Time deadline) const;
+
+  // Lets a call end shortly before `deadline`, so that our own caller still hears which agent did
+  // not answer. DeadlineExceeded when there is no time left.
+  absl::Status SetDeadline(grpc::ClientContext& context, absl::Time deadline) const;
+
+  // AgentStatus with the agent's name before the message.
+  absl::Status Judge(const grpc::Status& status) const;
+
+  // DecodeVolume and DecodeCapacity of what it shows, with its name before the message of an error.
+  absl::StatusOr<Volume> Decode(const v1::Volume& message) const;
+  absl::StatusOr<Capacity> Decode(const v1::GetAgentResponse& message) const;
+
+ private:
+  const Whereabouts where_;
+  const std::string address_;
+  const base::Clock& clock_;
+  absl::once_flag connected_;
+  std::unique_ptr<v1::TargetAgent::Stub> stub_;
+};
+
+// &v1::TargetAgent::Stub::PrepareAsync<Method>.
+template <typename Request, typename Response>
+using AgentMethod = std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> (
+    v1::TargetAgent::Stub::*)(grpc::ClientContext*, const Request&, grpc::CompletionQueue*);
+
+template <typename Response>
+struct Answer {
+  AgentClient* agent;
+  absl::StatusOr<Response> response;
+};
+
+// Asks each agent, all at once, on the caller's thread, until all have answered or `until` is near.
+// The answers are in the order of the agents.
+template <typename Request, typename Response>
+std::vector<Answer<Response>> AskUntil(absl::Time until, const std::vector<AgentClient*>& agents,
+                                       AgentMethod<Request, Response> method,
+                                       const Request& request) {
+  struct Question {
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader;
+    Response response;
+    grpc::Status status;
+    absl::Status started;
+  };
+  std::vector<Question> questions(agents.size());
+  grpc::CompletionQueue queue;
+  for (std::size_t i = 0; i < agents.size(); ++i) {
+    Question& question = questions[i];
+    question.started = agents[i]->SetDeadline(question.context, until);
+    if (!question.started.ok()) continue;
+    question.reader = (agents[i]->stub().*method)(&question.context, request, &queue);
+    question.reader->StartCall();
+    question.reader->Finish(&question.response, &question.status, &question);
+  }
+  // Next() then says false as soon as every question has its answer.
+  queue.Shutdown();
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue.Next(&tag, &ok)) {
+  }
+  std::vector<Answer<Response>> answers;
+  for (std::size_t i = 0; i < agents.size(); ++i) {
+    Question& question = questions[i];
+    absl::Status status =
+        question.started.ok() ? agents[i]->Judge(question.status) : question.started;
+    if (status.ok()) {
+      answers.push_back({agents[i], std::move(question.response)});
+    } else {
+      answers.push_back({agents[i], std::move(status)});
+    }
+  }
+  return answers;
+}
+
+// Asks one agent. It has all the time.
+template <typename Request, typename Response>
+absl::StatusOr<Response> Ask(AgentClient& agent, AgentMethod<Request, Response> method,
+                             const Request& request, absl::Time deadline) {
+  return std::move(AskUntil(deadline, {&agent}, method, request).front().response);
+}
+
+// Asks several agents at once. A silent one takes a part of the time only.
+template <typename Request, typename Response>
+std::vector<Answer<Response>> AskAll(const std::vector<AgentClient*>& agents,
+                                     AgentMethod<Request, Response> method, const Request& request,
+                                     absl::Time deadline) {
+  if (agents.empty()) return {};
+  return AskUntil(agents.front()->PatienceUntil(deadline), agents, method, request);
+}
+
+}  // namespace nvmeof::backend

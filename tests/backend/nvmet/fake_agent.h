@@ -1,0 +1,96 @@
+// FakeAgent: a target agent in this process: the real protocol on a unix socket, and a
+// MemoryBackend of one place in the role of pool and kernel.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "grpcpp/server.h"
+
+#include "backend/backends_config.h"
+#include "nvmeof/v1/target_agent.grpc.pb.h"
+#include "tests/fakes/memory_backend.h"
+
+namespace nvmeof::testing {
+
+// Internally synchronised. Serves from construction to destruction.
+class FakeAgent final : public v1::TargetAgent::Service {
+ public:
+  // `address` as in AgentConfig.
+  FakeAgent(std::string name, std::string address, MemoryBackendOptions options = {});
+  ~FakeAgent() override;
+
+  backend::AgentConfig config() const { return {name_, address_}; }
+
+  void SetRoom(std::int64_t bytes) { memory_.SetRoom(kPlace, bytes); }
+  MemoryBackend& memory() { return memory_; }
+  std::size_t volumes();
+
+  // While it is down every call is UNAVAILABLE.
+  void TakeDown() { memory_.TakeDown(kPlace); }
+  void BringUp() { memory_.BringUp(kPlace); }
+
+  // The process ends, and starts again with what it had.
+  void Stop();
+  void Start();
+
+  // Calls wait, without an answer, until Release.
+  void Hold();
+  void Release();
+
+  // The n-th call from now (1 is the next one) and all later ones are UNAVAILABLE; the n-th one
+  // does its work first.
+  void DieAt(int n);
+
+  // The n-th call from now is UNAVAILABLE and does nothing.
+  void RefuseAt(int n);
+
+  // Every volume passes through here before it is sent.
+  void Distort(std::function<void(v1::Volume&)> distortion);
+  // And every answer to GetAgent.
+  void DistortRoom(std::function<void(v1::GetAgentResponse&)> distortion);
+
+  grpc::Status GetAgent(grpc::ServerContext*, const v1::GetAgentRequest*,
+                        v1::GetAgentResponse* response) override;
+  grpc::Status CreateVolume(grpc::ServerContext*, const v1::CreateVolumeRequest* request,
+                            v1::CreateVolumeResponse* response) override;
+  grpc::Status GetVolume(grpc::ServerContext*, const v1::GetVolumeRequest* request,
+                         v1::GetVolumeResponse* response) override;
+  grpc::Status ListVolumes(grpc::ServerContext*, const v1::ListVolumesRequest*,
+                           v1::ListVolumesResponse* response) override;
+  grpc::Status DeleteVolume(grpc::ServerContext*, const v1::DeleteVolumeRequest* request,
+                            v1::DeleteVolumeResponse*) override;
+  grpc::Status ExpandVolume(grpc::ServerContext*, const v1::ExpandVolumeRequest* request,
+                            v1::ExpandVolumeResponse* response) override;
+  grpc::Status ExportVolume(grpc::ServerContext*, const v1::ExportVolumeRequest* request,
+                            v1::ExportVolumeResponse* response) override;
+  grpc::Status UnexportVolume(grpc::ServerContext*, const v1::UnexportVolumeRequest* request,
+                              v1::UnexportVolumeResponse*) override;
+
+ private:
+  static constexpr char kPlace[] = "place";
+
+  // Every call runs its work in here.
+  grpc::Status Serve(const std::function<absl::Status()>& work);
+  void Show(const backend::Volume& volume, v1::Volume& message);
+  static volume::VolumeId Id(const std::string& handle);
+
+  const std::string name_;
+  const std::string address_;
+  MemoryBackend memory_;
+  std::unique_ptr<grpc::Server> server_;
+
+  absl::Mutex mutex_;
+  bool answering_ ABSL_GUARDED_BY(mutex_) = true;
+  int calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  int dies_at_ ABSL_GUARDED_BY(mutex_) = 0;     // 0 = never
+  int refuses_at_ ABSL_GUARDED_BY(mutex_) = 0;  // 0 = never
+  std::function<void(v1::Volume&)> distortion_ ABSL_GUARDED_BY(mutex_) = [](v1::Volume&) {};
+  std::function<void(v1::GetAgentResponse&)> room_distortion_ ABSL_GUARDED_BY(mutex_) =
+      [](v1::GetAgentResponse&) {};
+};
+
+}  // namespace nvmeof::testing

@@ -1,0 +1,249 @@
+#include "backend/nvmet/nvmet_backend.h"
+
+#include <limits>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/backend/nvmet/fake_agent.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/temporary_directory.h"
+#include "tests/matchers/status_matchers.h"
+
+namespace nvmeof::backend {
+namespace {
+
+using ::nvmeof::testing::FakeAgent;
+using ::nvmeof::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr std::int64_t kGiB = std::int64_t{1} << 30;
+// The calls that one Create makes at the agent that it chooses: GetVolume, GetAgent, CreateVolume.
+constexpr int kTheCreate = 3;
+
+CreateRequest Request(const std::string& name = "pvc-1") {
+  return {.name = name, .size = {.required_bytes = kGiB}, .fingerprint = "words", .context = {}};
+}
+
+Export Wanted() {
+  return {*volume::Nqn::Parse("nqn.2014-08.org.example:a"), ExportMode::kSingleNode, "rw"};
+}
+
+// Two agents; the first one has more room.
+class NvmetBackendTest : public ::testing::Test {
+ protected:
+  NvmetBackendTest() {
+    a_.SetRoom(20 * kGiB);
+    b_.SetRoom(10 * kGiB);
+  }
+
+  absl::Time Deadline(absl::Duration left = absl::Seconds(30)) { return clock_.Now() + left; }
+  // One of which a part is really waited for.
+  absl::Time ShortDeadline() { return Deadline(absl::Milliseconds(300)); }
+
+  std::string Socket(const std::string& name) { return "unix://" + directory_.File(name); }
+
+  volume::VolumeId GivenAVolumeAtA() { return backend_.Create(Request(), Deadline()).value().id; }
+
+  testing::FakeClock clock_;
+  testing::TemporaryDirectory directory_;
+  FakeAgent a_{"agent-a", Socket("a.sock")};
+  FakeAgent b_{"agent-b", Socket("b.sock")};
+  NvmetBackend backend_{"fast", {{a_.config(), b_.config()}}, clock_};
+};
+
+TEST_F(NvmetBackendTest, PutsBackendAndAgentIntoTheId) {
+  const volume::VolumeId id = GivenAVolumeAtA();
+  EXPECT_EQ(id.backend, "fast");
+  EXPECT_EQ(id.place, "agent-a");
+  EXPECT_THAT(id.handle, SizeIs(32));
+}
+
+TEST_F(NvmetBackendTest, CreatesWhereThereIsMostRoom) {
+  GivenAVolumeAtA();
+  a_.SetRoom(2 * kGiB);
+  EXPECT_EQ(backend_.Create(Request("pvc-2"), Deadline())->id.place, "agent-b");
+}
+
+TEST_F(NvmetBackendTest, CreatesWhereTheVolumeFits) {
+  a_.DistortRoom([](v1::GetAgentResponse& room) { room.set_maximum_volume_bytes(kGiB / 2); });
+  EXPECT_EQ(backend_.Create(Request(), Deadline())->id.place, "agent-b");
+}
+
+TEST_F(NvmetBackendTest, GoesToTheNextAgentWhenOneRefuses) {
+  b_.DistortRoom([](v1::GetAgentResponse& room) {
+    room.set_available_bytes(30 * kGiB);
+    room.set_maximum_volume_bytes(30 * kGiB);
+  });
+  CreateRequest request = Request();
+  request.size.required_bytes = 15 * kGiB;
+  EXPECT_EQ(backend_.Create(request, Deadline())->id.place, "agent-a");
+  EXPECT_EQ(b_.volumes(), 0u);
+}
+
+TEST_F(NvmetBackendTest, SaysWhyEachAgentRefuses) {
+  CreateRequest request = Request();
+  request.size.required_bytes = 50 * kGiB;
+  EXPECT_THAT(backend_.Create(request, Deadline()),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       AllOf(HasSubstr("agent-a"), HasSubstr("agent-b"))));
+}
+
+TEST_F(NvmetBackendTest, FindsTheVolumeWhenTheAnswerToCreateIsLost) {
+  a_.memory().FailAfterEffect(kTheCreate, absl::UnavailableError("cut"));
+  const absl::StatusOr<Volume> volume = backend_.Create(Request(), Deadline());
+  ASSERT_OK(volume);
+  EXPECT_EQ(backend_.Get(volume->id, Deadline()).value(), *volume);
+  EXPECT_EQ(a_.volumes() + b_.volumes(), 1u);
+}
+
+TEST_F(NvmetBackendTest, GoesNowhereElseWhenTheOutcomeIsUnknown) {
+  a_.DieAt(kTheCreate);
+  EXPECT_THAT(backend_.Create(Request(), Deadline()),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("agent-a")));
+  EXPECT_EQ(b_.volumes(), 0u);
+}
+
+TEST_F(NvmetBackendTest, GoesNowhereElseWhenTheVolumeIsNotThereYet) {
+  a_.RefuseAt(kTheCreate);
+  EXPECT_THAT(backend_.Create(Request(), Deadline()), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(a_.volumes() + b_.volumes(), 0u);
+  EXPECT_OK(backend_.Create(Request(), Deadline()));
+}
+
+TEST_F(NvmetBackendTest, GoesNowhereElseWhenACreateFails) {
+  a_.memory().FailAfterEffect(kTheCreate, absl::InternalError("broken"));
+  EXPECT_THAT(backend_.Create(Request(), Deadline()), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(b_.volumes(), 0u);
+}
+
+TEST_F(NvmetBackendTest, CreatesNothingWhenAnAgentCannotSayWhatItHas) {
+  b_.memory().FailAfterEffect(1, absl::InternalError("broken"));
+  EXPECT_THAT(backend_.Create(Request(), Deadline()), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(a_.volumes(), 0u);
+}
+
+TEST_F(NvmetBackendTest, FindsANameThatAnotherAgentHas) {
+  GivenAVolumeAtA();
+  b_.SetRoom(50 * kGiB);
+  EXPECT_THAT(backend_.Create(Request(), Deadline()),
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("agent-a")));
+}
+
+TEST_F(NvmetBackendTest, PrefersTheLowerIdOfTwoVolumesOfOneName) {
+  const volume::VolumeId first = GivenAVolumeAtA();
+  ASSERT_OK(b_.memory().Create(Request(), absl::InfiniteFuture()));
+  EXPECT_EQ(backend_.FindByName("pvc-1", Deadline())->id, first);
+}
+
+TEST_F(NvmetBackendTest, NamesAnAgentThatNobodyAnswersFor) {
+  const AgentConfig absent{"agent-x", Socket("nobody.sock")};
+  NvmetBackend backend("fast", {{absent}}, clock_);
+  const volume::VolumeId id{"fast", "agent-x", "00"};
+  EXPECT_THAT(backend.Get(id, Deadline()),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       AllOf(HasSubstr("agent-x"), HasSubstr("nobody.sock"))));
+}
+
+TEST_F(NvmetBackendTest, NamesAnAgentThatDoesNotAnswerInTime) {
+  const volume::VolumeId id = GivenAVolumeAtA();
+  a_.Hold();
+  EXPECT_THAT(
+      backend_.Get(id, ShortDeadline()),
+      StatusIs(absl::StatusCode::kUnavailable, AllOf(HasSubstr("agent-a"), HasSubstr("a.sock"))));
+}
+
+TEST_F(NvmetBackendTest, CreatesInTimeBesideAnAgentThatIsSilent) {
+  a_.Hold();
+  EXPECT_EQ(backend_.Create(Request(), ShortDeadline())->id.place, "agent-b");
+}
+
+TEST_F(NvmetBackendTest, ListsInTimeBesideAnAgentThatIsSilent) {
+  a_.Hold();
+  const absl::StatusOr<VolumeList> list = backend_.List(ShortDeadline());
+  ASSERT_OK(list);
+  EXPECT_THAT(list->unreachable, ElementsAre("agent-a"));
+}
+
+TEST_F(NvmetBackendTest, AsksNobodyWhenThereIsNoTimeLeft) {
+  EXPECT_THAT(backend_.Create(Request(), clock_.Now()),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(backend_.List(clock_.Now()), StatusIs(absl::StatusCode::kDeadlineExceeded));
+}
+
+TEST_F(NvmetBackendTest, WaitsForeverForNobody) {
+  EXPECT_OK(backend_.List(absl::InfiniteFuture()));
+}
+
+TEST_F(NvmetBackendTest, ComesBackToAnAgentThatRestarted) {
+  const volume::VolumeId id = GivenAVolumeAtA();
+  a_.Stop();
+  a_.Start();
+  EXPECT_OK(backend_.Get(id, Deadline()));
+}
+
+TEST_F(NvmetBackendTest, LeavesAnAgentThatShowsGarbageOutOfTheList) {
+  GivenAVolumeAtA();
+  a_.Distort([](v1::Volume& volume) { volume.clear_portals(); });
+  EXPECT_THAT(backend_.List(Deadline())->unreachable, ElementsAre("agent-a"));
+}
+
+TEST_F(NvmetBackendTest, NamesAnAgentThatShowsGarbage) {
+  const volume::VolumeId id = GivenAVolumeAtA();
+  a_.Distort([](v1::Volume& volume) { volume.set_subsystem_nqn("garbage"); });
+  const auto internal = StatusIs(absl::StatusCode::kInternal, HasSubstr("agent-a"));
+  EXPECT_THAT(backend_.Get(id, Deadline()), internal);
+  EXPECT_THAT(backend_.FindByName("pvc-1", Deadline()), internal);
+  EXPECT_THAT(backend_.ExportTo(id, Wanted(), Deadline()), internal);
+}
+
+TEST_F(NvmetBackendTest, NeverTakesAnotherVolumeForTheOneThatWasMeant) {
+  const volume::VolumeId id = GivenAVolumeAtA();
+  a_.Distort([](v1::Volume& volume) { volume.set_handle("another"); });
+  EXPECT_THAT(backend_.Get(id, Deadline()), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(backend_.ExportTo(id, Wanted(), Deadline()), StatusIs(absl::StatusCode::kInternal));
+}
+
+TEST_F(NvmetBackendTest, LeavesAnAgentWithImpossibleRoomOut) {
+  a_.DistortRoom([](v1::GetAgentResponse& room) { room.set_available_bytes(-1); });
+  EXPECT_EQ(backend_.Create(Request(), Deadline())->id.place, "agent-b");
+  EXPECT_EQ(backend_.GetCapacity(volume::Provisioning::kThin, Deadline())->available_bytes,
+            9 * kGiB);
+}
+
+TEST_F(NvmetBackendTest, AddsUpTheRoomOfAllAgents) {
+  const absl::StatusOr<Capacity> capacity =
+      backend_.GetCapacity(volume::Provisioning::kThin, Deadline());
+  ASSERT_OK(capacity);
+  EXPECT_EQ(capacity->available_bytes, 30 * kGiB);
+  EXPECT_EQ(capacity->maximum_volume_bytes, 20 * kGiB);
+}
+
+TEST_F(NvmetBackendTest, DoesNotOverflowOverTheRoomOfAllAgents) {
+  const auto huge = [](v1::GetAgentResponse& room) {
+    room.set_available_bytes(std::numeric_limits<std::int64_t>::max());
+  };
+  a_.DistortRoom(huge);
+  b_.DistortRoom(huge);
+  EXPECT_EQ(backend_.GetCapacity(volume::Provisioning::kThin, Deadline())->available_bytes,
+            std::numeric_limits<std::int64_t>::max());
+}
+
+TEST_F(NvmetBackendTest, ShowsThePortalsAsTheyAreNow) {
+  const volume::VolumeId id = GivenAVolumeAtA();
+  const volume::Portal moved{"tcp", "198.51.100.7", "4420"};
+  a_.memory().SetPortals({moved});
+  EXPECT_THAT(backend_.ExportTo(id, Wanted(), Deadline())->target.portals, ElementsAre(moved));
+}
+
+TEST_F(NvmetBackendTest, KnowsNoVolumeOfAnotherBackend) {
+  volume::VolumeId id = GivenAVolumeAtA();
+  id.backend = "slow";
+  EXPECT_THAT(backend_.Get(id, Deadline()), StatusIs(absl::StatusCode::kNotFound));
+}
+
+}  // namespace
+}  // namespace nvmeof::backend
