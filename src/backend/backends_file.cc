@@ -1,0 +1,177 @@
+#include "backend/backends_file.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "yaml-cpp/yaml.h"
+
+#include "backend/nvmet/agent_address.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "volume/volume_id.h"
+
+namespace nvmeof::backend {
+namespace {
+
+constexpr char kNameForm[] = "1 to 40 of a-z, 0-9 and inner -";
+
+std::string Where(const YAML::Mark& mark) {
+  // yaml-cpp counts from zero, and knows no place in an empty file.
+  return absl::StrCat("line ", std::max(mark.line, 0) + 1, ", column ",
+                      std::max(mark.column, 0) + 1);
+}
+
+absl::string_view Kind(const YAML::Node& node) {
+  if (node.IsMap()) return "a map";
+  if (node.IsSequence()) return "a list";
+  return node.IsScalar() ? "a text" : "empty";
+}
+
+// Reads one document and gathers every mistake in it. One thread at a time, one document.
+class Reader {
+ public:
+  BackendsConfig Read(const YAML::Node& root) {
+    BackendsConfig config;
+    Fields fields = ReadMap(root, "the file", {"backends"});
+    for (const YAML::Node& node : ReadList(fields, "backends")) {
+      config.backends.push_back(ReadBackend(node));
+    }
+    return config;
+  }
+
+  const std::vector<std::string>& mistakes() const { return mistakes_; }
+
+ private:
+  using Fields = std::map<std::string, YAML::Node>;
+  using Seen = std::set<std::string>;
+
+  BackendConfig ReadBackend(const YAML::Node& node) {
+    const Fields fields = ReadMap(node, "a backend", {"name", "type", "agents"});
+    BackendConfig backend{.name = ReadName(fields, backend_names_), .storage = {}};
+    if (const std::string type = ReadText(fields, "type"); !type.empty() && type != "nvmet") {
+      Refuse(fields.at("type"), absl::StrCat("type is '", type, "'; it must be nvmet"));
+    }
+    NvmetConfig nvmet;
+    Seen names;
+    for (const YAML::Node& agent : ReadList(fields, "agents")) {
+      nvmet.agents.push_back(ReadAgent(agent, names));
+    }
+    backend.storage = std::move(nvmet);
+    return backend;
+  }
+
+  AgentConfig ReadAgent(const YAML::Node& node, Seen& names) {
+    const Fields fields = ReadMap(node, "an agent", {"name", "address"});
+    AgentConfig agent{ReadName(fields, names), ReadText(fields, "address")};
+    if (agent.address.empty()) return agent;
+    if (!IsAgentAddress(agent.address)) {
+      Refuse(fields.at("address"),
+             absl::StrCat("address is '", agent.address, "'; it must be ", kAgentAddressForm));
+    } else if (!addresses_.insert(agent.address).second) {
+      Refuse(fields.at("address"),
+             absl::StrCat("address '", agent.address, "' stands here a second time"));
+    }
+    return agent;
+  }
+
+  std::string ReadName(const Fields& fields, Seen& seen) {
+    std::string name = ReadText(fields, "name");
+    if (name.empty()) return name;
+    if (!volume::IsPlaceName(name)) {
+      Refuse(fields.at("name"), absl::StrCat("name is '", name, "'; it must be ", kNameForm));
+    } else if (!seen.insert(name).second) {
+      Refuse(fields.at("name"), absl::StrCat("name '", name, "' stands here a second time"));
+    }
+    return name;
+  }
+
+  // The values by their keys. All keys are required, others refused.
+  Fields ReadMap(const YAML::Node& node, absl::string_view what,
+                 const std::vector<std::string>& keys) {
+    Fields fields;
+    if (!node.IsMap()) {
+      Refuse(node, absl::StrCat(what, " is ", Kind(node), "; it must be a map with ",
+                                absl::StrJoin(keys, ", ")));
+      return fields;
+    }
+    for (const auto& entry : node) {
+      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        Refuse(entry.first, absl::StrCat("unknown key '", key, "' in ", what, "; it may have ",
+                                         absl::StrJoin(keys, ", ")));
+      } else if (!fields.emplace(key, entry.second).second) {
+        Refuse(entry.first, absl::StrCat("key '", key, "' stands here a second time"));
+      }
+    }
+    for (const std::string& key : keys) {
+      if (!fields.contains(key)) Refuse(node, absl::StrCat(what, " lacks the key '", key, "'"));
+    }
+    return fields;
+  }
+
+  // Empty after a mistake.
+  std::string ReadText(const Fields& fields, const std::string& key) {
+    const auto field = fields.find(key);
+    if (field == fields.end()) return "";
+    const YAML::Node& node = field->second;
+    if (node.IsScalar() && !node.Scalar().empty()) return node.Scalar();
+    Refuse(node, absl::StrCat(key, " is ", node.IsScalar() ? "empty" : Kind(node),
+                              "; it must be a text"));
+    return "";
+  }
+
+  std::vector<YAML::Node> ReadList(const Fields& fields, const std::string& key) {
+    const auto field = fields.find(key);
+    if (field == fields.end()) return {};
+    const YAML::Node& node = field->second;
+    if (node.IsSequence() && node.size() > 0) return {node.begin(), node.end()};
+    Refuse(node, absl::StrCat(key, " is ", node.IsSequence() ? "empty" : Kind(node),
+                              "; it must be a list of at least one"));
+    return {};
+  }
+
+  void Refuse(const YAML::Node& node, absl::string_view mistake) {
+    mistakes_.push_back(absl::StrCat(Where(node.Mark()), ": ", mistake));
+  }
+
+  Seen backend_names_;
+  Seen addresses_;  // of all backends: two that share an agent would each own its volumes
+  std::vector<std::string> mistakes_;
+};
+
+absl::StatusOr<BackendsConfig> Parse(const std::string& yaml) {
+  const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
+  if (documents.size() > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Where(documents[1].Mark()), ": a second document; there must be one"));
+  }
+  Reader reader;
+  BackendsConfig config = reader.Read(documents.empty() ? YAML::Node() : documents.front());
+  if (reader.mistakes().empty()) return config;
+  return absl::InvalidArgumentError(absl::StrJoin(reader.mistakes(), "; "));
+}
+
+}  // namespace
+
+absl::StatusOr<BackendsConfig> ParseBackends(absl::string_view yaml) {
+  // yaml-cpp reports what is no YAML at all by an exception.
+  try {
+    return Parse(std::string(yaml));
+  } catch (const YAML::Exception& exception) {
+    return absl::InvalidArgumentError(absl::StrCat(Where(exception.mark), ": ", exception.msg));
+  }
+}
+
+absl::StatusOr<BackendsConfig> ReadBackendsFile(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string yaml, base::ReadFile(path));
+  absl::StatusOr<BackendsConfig> config = ParseBackends(yaml);
+  if (config.ok()) return config;
+  return base::Annotate(config.status(), path);
+}
+
+}  // namespace nvmeof::backend

@@ -1,0 +1,29 @@
+// The backends file of the controller: what storage there is, as YAML.
+//
+//   backends:
+//     - name: fast                     # the StorageClass parameter `backend`; the first one is the
+//     default
+//       type: nvmet
+//       agents:
+//         - name: agent-a              # stands in volume ids: never rename it
+//           address: 192.0.2.1:4421
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "backend/backends_config.h"
+
+namespace nvmeof::backend {
+
+// InvalidArgument with every mistake at once, each as "line L, column C: ...", with the key, the
+// value and what is allowed: unknown, missing and double keys, values of another type, names that
+// are no names or are not unique, addresses that are no addresses.
+[[nodiscard]] absl::StatusOr<BackendsConfig> ParseBackends(absl::string_view yaml);
+
+// The same of a file, with its path before the message. NotFound when it is absent.
+[[nodiscard]] absl::StatusOr<BackendsConfig> ReadBackendsFile(const std::string& path);
+
+}  // namespace nvmeof::backend

@@ -1,0 +1,33 @@
+#include "backend/make_backends.h"
+
+#include <memory>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "backend/nvmet/nvmet_backend.h"
+
+namespace nvmeof::backend {
+namespace {
+
+// One call operator for each type of storage.
+struct Maker {
+  const std::string& name;
+  const base::Clock& clock;
+
+  std::unique_ptr<Backend> operator()(const NvmetConfig& config) const {
+    return std::make_unique<NvmetBackend>(name, config, clock);
+  }
+};
+
+}  // namespace
+
+Backends MakeBackends(const BackendsConfig& config, const base::Clock& clock) {
+  std::vector<NamedBackend> backends;
+  for (const BackendConfig& each : config.backends) {
+    backends.push_back({each.name, std::visit(Maker{each.name, clock}, each.storage)});
+  }
+  return Backends(std::move(backends));
+}
+
+}  // namespace nvmeof::backend

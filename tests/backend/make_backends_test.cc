@@ -1,0 +1,23 @@
+#include "backend/make_backends.h"
+
+#include "gtest/gtest.h"
+
+#include "backend/nvmet/nvmet_backend.h"
+#include "tests/fakes/fake_clock.h"
+
+namespace nvmeof::backend {
+namespace {
+
+TEST(MakeBackendsTest, MakesEveryBackendInTheOrderOfTheFile) {
+  const testing::FakeClock clock;
+  const Backends backends = MakeBackends({{{"fast", NvmetConfig{{{"agent-a", "192.0.2.1:4421"}}}},
+                                           {"slow", NvmetConfig{{{"agent-a", "192.0.2.2:4421"}}}}}},
+                                         clock);
+  ASSERT_EQ(backends.all().size(), 2u);
+  EXPECT_EQ(backends.all()[0].name, "fast");
+  EXPECT_EQ(backends.all()[1].name, "slow");
+  EXPECT_NE(dynamic_cast<NvmetBackend*>(backends.all()[0].backend.get()), nullptr);
+}
+
+}  // namespace
+}  // namespace nvmeof::backend
