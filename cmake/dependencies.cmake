@@ -60,6 +60,13 @@ else()
   target_link_libraries(nvmeof_yaml INTERFACE yaml-cpp)
 endif()
 
+add_library(nvmeof_blkid INTERFACE)
+if(NVMEOF_STATIC_RPC)
+  target_link_libraries(nvmeof_blkid INTERFACE -l:libblkid.a)
+else()
+  target_link_libraries(nvmeof_blkid INTERFACE PkgConfig::LIBBLKID)
+endif()
+
 if(NVMEOF_TESTS)
   pkg_check_modules(LIBMOUNT REQUIRED IMPORTED_TARGET mount)
   find_package(GTest REQUIRED)

@@ -17,15 +17,16 @@
 
 namespace nvmeof::mount {
 
-// An open question about one device: the node at `path` must be the block device `number`, or every
-// call answers FailedPrecondition: a name that moved is never acted on.
+// Which device is meant: the node at `path` must be the block device `number`, or every call
+// answers FailedPrecondition: a name that moved is never acted on.
 struct Device {
   std::string path;
   base::DeviceNumber number;
 };
 
 enum class Content {
-  kBlank,       // libblkid finds nothing, and head, superblock offsets and tail read as zeros
+  kBlank,       // libblkid finds nothing, and head, superblock offsets and tail read as zeros; or a
+                // Format of ours that was cut short left its mark, and `type` says so
   kFileSystem,  // `type` is ext4, xfs, ...
   kForeign,     // a partition table, LVM, LUKS, swap, RAID or several signatures; `type` names it
   kUnknown,     // no signature, yet bytes that are not zero; `type` says where
@@ -34,6 +35,8 @@ enum class Content {
 struct ProbeResult {
   Content content = Content::kUnknown;
   std::string type;
+
+  friend bool operator==(const ProbeResult&, const ProbeResult&) = default;
 };
 
 struct FormatOptions {
@@ -50,18 +53,19 @@ class FileSystems {
   virtual absl::StatusOr<ProbeResult> Probe(const Device& device) = 0;
 
   // REQUIRES: Probe said kBlank. Probes once more itself; FailedPrecondition naming what it found
-  // otherwise.
+  // otherwise, OutOfRange when the device is too small for the file system. One that is cut short
+  // (a crash, the deadline, an I/O error) is begun again by the next call.
   virtual absl::Status Format(const Device& device, const FormatOptions& options,
                               absl::Time deadline) = 0;
 
-  // Makes an unmounted file system fit to mount, spawning a checker only where the file system
-  // itself says that one is needed. FailedPrecondition when only a person can decide (the checker
-  // would drop data).
+  // Makes an unmounted file system fit to mount for writing, spawning a checker only where the file
+  // system itself says that one is needed. FailedPrecondition when only a person can decide (the
+  // checker would drop data). Call it before every mount that may write.
   virtual absl::Status Check(const Device& device, const std::string& fs_type,
                              absl::Time deadline) = 0;
 
-  // Grows the file system mounted at `mount_path` to its device, online; already that large is OK
-  // and spawns nothing.
+  // Grows the file system mounted at `mount_path` to its device, online; already that large is OK.
+  // FailedPrecondition when it cannot grow while it is mounted (it is read-only or has errors).
   virtual absl::Status Grow(const Device& device, const std::string& fs_type,
                             const std::string& mount_path, absl::Time deadline) = 0;
 
