@@ -20,6 +20,9 @@ namespace {
 using volume::AccessMode;
 using WireMode = ::csi::v1::VolumeCapability::AccessMode;
 
+// chown(2) reads this group as "leave it as it is".
+constexpr std::uint32_t kNoGroup = 0xFFFFFFFF;
+
 absl::StatusOr<AccessMode> ParseMode(WireMode::Mode mode) {
   static_assert(static_cast<int>(AccessMode::kSingleNodeMultiWriter) ==
                 WireMode::SINGLE_NODE_MULTI_WRITER);
@@ -73,7 +76,6 @@ absl::Status CheckMountFlag(absl::string_view flag) {
 
 absl::Status CheckMountGroup(const std::string& group) {
   std::uint32_t gid = 0;
-  constexpr std::uint32_t kNoGroup = 0xFFFFFFFF;  // chown(2) reads it as "leave as it is"
   const bool digits = std::all_of(group.begin(), group.end(), [](char c) {
     return absl::ascii_isdigit(static_cast<unsigned char>(c));
   });

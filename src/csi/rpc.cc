@@ -160,14 +160,14 @@ absl::Status Rpc::Perform(absl::string_view key, Step step) {
   auto job = [&edge = edge_, start = start_, deadline = deadlines_.step, subject = subject_,
               claim = std::move(claim), step = std::move(step), work]() mutable {
     base::Call call(edge.clock_, deadline);
-    const absl::Status status = step(call);
+    absl::Status status = step(call);
     if (!work->End(call.steps())) {
       LogOutcome(edge.options_.log, base::Level::kInfo, "late end", subject,
                  {edge.clock_.Now() - start, status, call.steps()});
     }
     return status;
   };
-  const absl::Status status = edge_.workers_.RunUntil(deadlines_.answer, std::move(job));
+  absl::Status status = edge_.workers_.RunUntil(deadlines_.answer, std::move(job));
   std::optional<std::vector<base::Call::Step>> steps = work->Leave();
   if (steps.has_value()) {
     steps_ = *std::move(steps);

@@ -13,7 +13,7 @@ namespace nvmeof::testing {
 class Serving {
  public:
   // Borrows the services.
-  explicit Serving(std::initializer_list<grpc::Service*> services) {
+  Serving(std::initializer_list<grpc::Service*> services) {
     grpc::ServerBuilder builder;
     builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
     for (grpc::Service* service : services) builder.RegisterService(service);

@@ -1,0 +1,47 @@
+#include "csi/identity_service.h"
+
+#include <utility>
+
+namespace nvmeof::csi {
+
+using ::csi::v1::PluginCapability;
+
+IdentityService::IdentityService(RpcEdge& edge, PluginInfo info,
+                                 std::function<absl::Status()> health)
+    : edge_(edge), info_(std::move(info)), health_(std::move(health)) {}
+
+grpc::Status IdentityService::GetPluginInfo(grpc::ServerContext* context,
+                                            const ::csi::v1::GetPluginInfoRequest* request,
+                                            ::csi::v1::GetPluginInfoResponse* response) {
+  return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc&) {
+    response->set_name(info_.name);
+    response->set_vendor_version(info_.version);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status IdentityService::GetPluginCapabilities(
+    grpc::ServerContext* context, const ::csi::v1::GetPluginCapabilitiesRequest* request,
+    ::csi::v1::GetPluginCapabilitiesResponse* response) {
+  return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc&) {
+    // What controller and nodes can do together; each of them says all of it.
+    response->add_capabilities()->mutable_service()->set_type(
+        PluginCapability::Service::CONTROLLER_SERVICE);
+    response->add_capabilities()->mutable_volume_expansion()->set_type(
+        PluginCapability::VolumeExpansion::ONLINE);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status IdentityService::Probe(grpc::ServerContext* context,
+                                    const ::csi::v1::ProbeRequest* request,
+                                    ::csi::v1::ProbeResponse* response) {
+  return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc&) {
+    const absl::Status health = health_();
+    if (!health.ok()) return absl::FailedPreconditionError(health.message());
+    response->mutable_ready()->set_value(true);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace nvmeof::csi

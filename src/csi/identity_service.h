@@ -1,0 +1,41 @@
+// IdentityService: csi.v1.Identity, the same for controller and node.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+
+#include "csi/rpc.h"
+#include "csi/v1/csi.grpc.pb.h"
+
+namespace nvmeof::csi {
+
+struct PluginInfo {
+  std::string name;
+  std::string version;
+};
+
+// Safe to use from several threads. Borrows the edge.
+class IdentityService final : public ::csi::v1::Identity::Service {
+ public:
+  // `health` is what Probe answers: OK, or why the plugin cannot work (the caller gets
+  // FailedPrecondition with that message). It is called by every Probe and must not block.
+  IdentityService(RpcEdge& edge, PluginInfo info, std::function<absl::Status()> health);
+
+  grpc::Status GetPluginInfo(grpc::ServerContext* context,
+                             const ::csi::v1::GetPluginInfoRequest* request,
+                             ::csi::v1::GetPluginInfoResponse* response) override;
+  grpc::Status GetPluginCapabilities(grpc::ServerContext* context,
+                                     const ::csi::v1::GetPluginCapabilitiesRequest* request,
+                                     ::csi::v1::GetPluginCapabilitiesResponse* response) override;
+  grpc::Status Probe(grpc::ServerContext* context, const ::csi::v1::ProbeRequest* request,
+                     ::csi::v1::ProbeResponse* response) override;
+
+ private:
+  RpcEdge& edge_;
+  const PluginInfo info_;
+  const std::function<absl::Status()> health_;
+};
+
+}  // namespace nvmeof::csi

@@ -1,0 +1,81 @@
+#include "csi/identity_service.h"
+
+#include <memory>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/csi/captured_log.h"
+#include "tests/csi/serving.h"
+#include "tests/fakes/fake_clock.h"
+
+namespace nvmeof::csi {
+namespace {
+
+using ::csi::v1::PluginCapability;
+using ::nvmeof::testing::CapturedLog;
+using ::nvmeof::testing::FakeClock;
+using ::nvmeof::testing::Serving;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class IdentityServiceTest : public ::testing::Test {
+ protected:
+  template <typename Request, typename Response>
+  Response Send(grpc::Status (::csi::v1::Identity::Stub::*method)(grpc::ClientContext*,
+                                                                  const Request&, Response*)) {
+    grpc::ClientContext context;
+    Response response;
+    status_ = (*stub_.*method)(&context, Request(), &response);
+    return response;
+  }
+
+  FakeClock clock_;
+  CapturedLog log_;
+  base::Workers workers_{clock_, 1};
+  RpcEdge edge_{clock_, workers_, {.log = log_.sink()}};
+  absl::Status health_;
+  IdentityService service_{edge_, {"csi.nvmeof.dev", "1.2.3"}, [this] { return health_; }};
+  Serving serving_{{&service_}};
+  std::unique_ptr<::csi::v1::Identity::Stub> stub_ =
+      ::csi::v1::Identity::NewStub(serving_.channel());
+  grpc::Status status_;
+};
+
+TEST_F(IdentityServiceTest, TellsNameAndVersion) {
+  const auto info = Send(&::csi::v1::Identity::Stub::GetPluginInfo);
+  EXPECT_EQ(info.name(), "csi.nvmeof.dev");
+  EXPECT_EQ(info.vendor_version(), "1.2.3");
+}
+
+TEST_F(IdentityServiceTest, AnnouncesAControllerAndOnlineExpansion) {
+  const auto reply = Send(&::csi::v1::Identity::Stub::GetPluginCapabilities);
+  ASSERT_EQ(reply.capabilities_size(), 2);
+  EXPECT_EQ(reply.capabilities(0).service().type(), PluginCapability::Service::CONTROLLER_SERVICE);
+  EXPECT_EQ(reply.capabilities(1).volume_expansion().type(),
+            PluginCapability::VolumeExpansion::ONLINE);
+}
+
+TEST_F(IdentityServiceTest, IsReadyWhenHealthy) {
+  const auto reply = Send(&::csi::v1::Identity::Stub::Probe);
+  EXPECT_TRUE(status_.ok());
+  EXPECT_TRUE(reply.ready().value());
+}
+
+TEST_F(IdentityServiceTest, SaysWhatIsMissing) {
+  health_ = absl::NotFoundError("/dev/nvme-fabrics is absent");
+  Send(&::csi::v1::Identity::Stub::Probe);
+  EXPECT_EQ(status_.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(status_.error_message(), "/dev/nvme-fabrics is absent");
+}
+
+TEST_F(IdentityServiceTest, ProbesAreSilentUntilTheyFail) {
+  Send(&::csi::v1::Identity::Stub::Probe);
+  health_ = absl::NotFoundError("absent");
+  Send(&::csi::v1::Identity::Stub::Probe);
+  EXPECT_THAT(log_.lines(),
+              ElementsAre(HasSubstr("debug rpc rpc=Probe"), HasSubstr("warning rpc rpc=Probe")));
+}
+
+}  // namespace
+}  // namespace nvmeof::csi
