@@ -1,0 +1,192 @@
+#include "csi/controller_requests.h"
+
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "base/status_macros.h"
+#include "csi/capability.h"
+#include "csi/request_fields.h"
+
+namespace nvmeof::csi {
+namespace {
+
+using WireCapabilities = google::protobuf::RepeatedPtrField<::csi::v1::VolumeCapability>;
+using WireMap = google::protobuf::Map<std::string, std::string>;
+
+absl::Status RequireCapabilities(const WireCapabilities& capabilities) {
+  RETURN_IF_ERROR(Require("volume_capabilities", !capabilities.empty()));
+  for (const auto& capability : capabilities) RETURN_IF_ERROR(RequireCapability(capability));
+  return absl::OkStatus();
+}
+
+absl::Status CheckSupported(const WireCapabilities& capabilities) {
+  for (const auto& capability : capabilities) {
+    RETURN_IF_ERROR(ParseCapability(capability).status());
+  }
+  return absl::OkStatus();
+}
+
+volume::StringMap ToMap(const WireMap& map) { return {map.begin(), map.end()}; }
+
+// As given and not as understood, so that a retry stays the same call when a newer driver has
+// other defaults. No accepted value holds ", ", so equal texts mean equal parameters.
+std::string Fingerprint(const volume::StringMap& parameters) {
+  std::vector<std::string> pairs;
+  for (const auto& [key, value] : parameters) {
+    if (absl::StartsWith(key, "csi.storage.k8s.io/")) continue;  // the sidecars' own
+    pairs.push_back(absl::StrCat(key, "=", value));
+  }
+  return absl::StrCat("{", absl::StrJoin(pairs, ", "), "}");
+}
+
+// What the capabilities that we announce rule out.
+absl::Status CheckOffered(const ::csi::v1::CreateVolumeRequest& request) {
+  if (request.has_volume_content_source()) {
+    return absl::InvalidArgumentError("volume_content_source: only blank volumes can be made");
+  }
+  if (request.has_accessibility_requirements()) {
+    return absl::InvalidArgumentError("accessibility_requirements are not supported");
+  }
+  if (!request.mutable_parameters().empty()) {
+    return absl::InvalidArgumentError("mutable_parameters are not supported");
+  }
+  return absl::OkStatus();
+}
+
+// Most requests name a volume and need no more.
+template <typename Request>
+absl::Status RequireVolume(const Request& request) {
+  RETURN_IF_ERROR(Require("volume_id", !request.volume_id().empty()));
+  return CheckLimits(request);
+}
+
+}  // namespace
+
+absl::StatusOr<CreateArguments> ParseCreateVolume(const ::csi::v1::CreateVolumeRequest& request) {
+  RETURN_IF_ERROR(Require("name", !request.name().empty()));
+  RETURN_IF_ERROR(RequireCapabilities(request.volume_capabilities()));
+  RETURN_IF_ERROR(CheckLimits(request));
+  RETURN_IF_ERROR(CheckName(request.name()));
+  RETURN_IF_ERROR(CheckSupported(request.volume_capabilities()));
+  RETURN_IF_ERROR(CheckOffered(request));
+  CreateArguments parsed;
+  parsed.request.name = request.name();
+  if (request.has_capacity_range()) {
+    ASSIGN_OR_RETURN(parsed.request.size, ParseRange(request.capacity_range()));
+  }
+  const volume::StringMap given = ToMap(request.parameters());
+  ASSIGN_OR_RETURN(const volume::Parameters parameters, volume::ParseParameters(given));
+  parsed.backend = parameters.backend;
+  parsed.request.provisioning = parameters.provisioning;
+  parsed.request.fingerprint = Fingerprint(given);
+  parsed.request.context = volume::EncodeVolumeContext(parameters);
+  return parsed;
+}
+
+absl::StatusOr<std::string> ParseDeleteVolume(const ::csi::v1::DeleteVolumeRequest& request) {
+  RETURN_IF_ERROR(RequireVolume(request));
+  return request.volume_id();
+}
+
+absl::StatusOr<std::string> ParseGetVolume(const ::csi::v1::ControllerGetVolumeRequest& request) {
+  RETURN_IF_ERROR(RequireVolume(request));
+  return request.volume_id();
+}
+
+absl::StatusOr<PublishArguments> ParsePublishVolume(
+    const ::csi::v1::ControllerPublishVolumeRequest& request) {
+  RETURN_IF_ERROR(Require("volume_id", !request.volume_id().empty()));
+  RETURN_IF_ERROR(Require("node_id", !request.node_id().empty()));
+  RETURN_IF_ERROR(Require("volume_capability", request.has_volume_capability()));
+  RETURN_IF_ERROR(RequireCapability(request.volume_capability()));
+  RETURN_IF_ERROR(CheckLimits(request));
+  if (request.readonly()) {
+    return absl::InvalidArgumentError(
+        "readonly: the storage system cannot enforce it, so PUBLISH_READONLY is not announced; "
+        "the node does");
+  }
+  PublishArguments parsed{request.volume_id(), request.node_id(), {}};
+  ASSIGN_OR_RETURN(parsed.capability, ParseCapability(request.volume_capability()));
+  return parsed;
+}
+
+absl::StatusOr<UnpublishArguments> ParseUnpublishVolume(
+    const ::csi::v1::ControllerUnpublishVolumeRequest& request) {
+  RETURN_IF_ERROR(RequireVolume(request));
+  return UnpublishArguments{request.volume_id(), request.node_id()};
+}
+
+absl::StatusOr<ListArguments> ParseListVolumes(const ::csi::v1::ListVolumesRequest& request) {
+  RETURN_IF_ERROR(CheckLimits(request));
+  if (request.max_entries() < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_entries is ", request.max_entries(), "; it may not be negative"));
+  }
+  ListArguments parsed{static_cast<std::size_t>(request.max_entries()), std::nullopt};
+  if (request.starting_token().empty()) return parsed;
+  absl::StatusOr<volume::VolumeId> after = volume::ParseVolumeId(request.starting_token());
+  if (!after.ok()) {
+    return absl::AbortedError(
+        absl::StrCat("starting_token '", request.starting_token(), "' is not one of ours"));
+  }
+  parsed.after = *std::move(after);
+  return parsed;
+}
+
+absl::StatusOr<CapacityArguments> ParseGetCapacity(const ::csi::v1::GetCapacityRequest& request) {
+  for (const auto& capability : request.volume_capabilities()) {
+    RETURN_IF_ERROR(RequireCapability(capability));
+  }
+  RETURN_IF_ERROR(CheckLimits(request));
+  RETURN_IF_ERROR(CheckSupported(request.volume_capabilities()));
+  if (!request.accessible_topology().segments().empty()) {
+    return absl::InvalidArgumentError("accessible_topology is not supported");
+  }
+  ASSIGN_OR_RETURN(const volume::Parameters parameters,
+                   volume::ParseParameters(ToMap(request.parameters())));
+  return CapacityArguments{parameters.backend, parameters.provisioning};
+}
+
+absl::StatusOr<ExpandArguments> ParseExpandVolume(
+    const ::csi::v1::ControllerExpandVolumeRequest& request) {
+  RETURN_IF_ERROR(Require("volume_id", !request.volume_id().empty()));
+  RETURN_IF_ERROR(Require("capacity_range", request.has_capacity_range()));
+  RETURN_IF_ERROR(CheckLimits(request));
+  if (request.has_volume_capability()) {
+    RETURN_IF_ERROR(RequireCapability(request.volume_capability()));
+    RETURN_IF_ERROR(ParseCapability(request.volume_capability()).status());
+  }
+  ExpandArguments parsed{request.volume_id(), {}};
+  ASSIGN_OR_RETURN(parsed.size, ParseRange(request.capacity_range()));
+  return parsed;
+}
+
+absl::StatusOr<std::string> ParseValidateCapabilities(
+    const ::csi::v1::ValidateVolumeCapabilitiesRequest& request) {
+  RETURN_IF_ERROR(Require("volume_id", !request.volume_id().empty()));
+  RETURN_IF_ERROR(RequireCapabilities(request.volume_capabilities()));
+  RETURN_IF_ERROR(CheckLimits(request));
+  return request.volume_id();
+}
+
+absl::Status CompareWithVolume(const ::csi::v1::ValidateVolumeCapabilitiesRequest& request,
+                               const backend::Volume& volume) {
+  RETURN_IF_ERROR(CheckSupported(request.volume_capabilities()));
+  if (!request.volume_context().empty() && ToMap(request.volume_context()) != volume.context) {
+    return absl::InvalidArgumentError("volume_context is not that of the volume");
+  }
+  if (!request.parameters().empty() &&
+      Fingerprint(ToMap(request.parameters())) != volume.fingerprint) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the volume was made with other parameters: ", volume.fingerprint));
+  }
+  if (!request.mutable_parameters().empty()) {
+    return absl::InvalidArgumentError("mutable_parameters are not supported");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace nvmeof::csi
