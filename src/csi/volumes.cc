@@ -1,0 +1,141 @@
+#include "csi/volumes.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "backend/idempotent_backend.h"
+#include "base/status_macros.h"
+#include "csi/capability.h"
+#include "volume/nqn.h"
+#include "volume/volume_id.h"
+
+namespace nvmeof::csi {
+namespace {
+
+struct Owned {
+  volume::VolumeId id;
+  backend::Backend& backend;
+};
+
+absl::StatusOr<Owned> Find(const backend::Backends& backends, const std::string& volume_id) {
+  ASSIGN_OR_RETURN(volume::VolumeId id, volume::ParseVolumeId(volume_id));
+  ASSIGN_OR_RETURN(backend::Backend * owner, backends.FindOwner(id));
+  return Owned{std::move(id), *owner};
+}
+
+// For calls after which the volume shall be gone or unused: nothing when it surely is.
+absl::StatusOr<std::optional<Owned>> FindIfAny(const backend::Backends& backends,
+                                               const std::string& volume_id) {
+  absl::StatusOr<volume::VolumeId> id = volume::ParseVolumeId(volume_id);
+  if (!id.ok()) return std::nullopt;
+  const absl::StatusOr<backend::Backend*> owner = backends.FindOwner(*id);
+  if (!owner.ok()) return absl::UnavailableError(owner.status().message());
+  return Owned{*std::move(id), **owner};
+}
+
+absl::StatusOr<volume::Nqn> ParseNode(const std::string& node_id) {
+  absl::StatusOr<volume::Nqn> host = volume::Nqn::Parse(node_id);
+  if (host.ok()) return host;
+  return absl::NotFoundError(
+      absl::StrCat("node '", node_id, "' does not exist: node ids are host NQNs"));
+}
+
+bool ById(const backend::Volume& one, const backend::Volume& other) { return one.id < other.id; }
+
+}  // namespace
+
+absl::StatusOr<backend::Volume> Volumes::Create(const CreateArguments& wanted,
+                                                absl::Time deadline) const {
+  ASSIGN_OR_RETURN(backend::Backend * backend, backends_.Find(wanted.backend));
+  return backend::IdempotentBackend(*backend).CreateOrGet(wanted.request, deadline);
+}
+
+absl::Status Volumes::Delete(const std::string& volume_id, absl::Time deadline) const {
+  ASSIGN_OR_RETURN(const std::optional<Owned> owned, FindIfAny(backends_, volume_id));
+  if (!owned.has_value()) return absl::OkStatus();
+  return backend::IdempotentBackend(owned->backend).Delete(owned->id, deadline);
+}
+
+absl::StatusOr<backend::Volume> Volumes::Publish(const PublishArguments& wanted,
+                                                 absl::Time deadline) const {
+  ASSIGN_OR_RETURN(const Owned owned, Find(backends_, wanted.volume_id));
+  ASSIGN_OR_RETURN(volume::Nqn host, ParseNode(wanted.node_id));
+  const backend::Export as = {std::move(host),
+                              IsMultiNode(wanted.capability.mode)
+                                  ? backend::ExportMode::kMultiNode
+                                  : backend::ExportMode::kSingleNode,
+                              Fingerprint(wanted.capability)};
+  return backend::IdempotentBackend(owned.backend).ExportOrGet(owned.id, as, deadline);
+}
+
+absl::Status Volumes::Unpublish(const UnpublishArguments& wanted, absl::Time deadline) const {
+  ASSIGN_OR_RETURN(const std::optional<Owned> owned, FindIfAny(backends_, wanted.volume_id));
+  if (!owned.has_value()) return absl::OkStatus();
+  backend::IdempotentBackend backend(owned->backend);
+  if (wanted.node_id.empty()) return backend.UnexportFromAll(owned->id, deadline);
+  const absl::StatusOr<volume::Nqn> host = volume::Nqn::Parse(wanted.node_id);
+  if (!host.ok()) return absl::OkStatus();  // nothing was ever exported to it
+  return backend.Unexport(owned->id, *host, deadline);
+}
+
+absl::StatusOr<std::int64_t> Volumes::Expand(const ExpandArguments& wanted,
+                                             absl::Time deadline) const {
+  ASSIGN_OR_RETURN(const Owned owned, Find(backends_, wanted.volume_id));
+  return owned.backend.Expand(owned.id, wanted.size, deadline);
+}
+
+absl::StatusOr<backend::Volume> Volumes::Get(const std::string& volume_id,
+                                             absl::Time deadline) const {
+  ASSIGN_OR_RETURN(const Owned owned, Find(backends_, volume_id));
+  return owned.backend.Get(owned.id, deadline);
+}
+
+absl::StatusOr<VolumePage> Volumes::ListAll(absl::Time deadline) const {
+  VolumePage all;
+  absl::Status last;
+  bool answered = false;
+  for (const backend::NamedBackend& named : backends_.all()) {
+    absl::StatusOr<backend::VolumeList> list = named.backend->List(deadline);
+    if (!list.ok()) {
+      last = base::Annotate(list.status(), absl::StrCat("backend ", named.name));
+      all.unreachable.push_back(named.name);
+      continue;
+    }
+    answered = true;
+    std::move(list->volumes.begin(), list->volumes.end(), std::back_inserter(all.volumes));
+    for (const std::string& place : list->unreachable) {
+      all.unreachable.push_back(absl::StrCat(named.name, ":", place));
+    }
+  }
+  if (!answered) return last;
+  return all;
+}
+
+absl::StatusOr<VolumePage> Volumes::List(const ListArguments& wanted, absl::Time deadline) const {
+  ASSIGN_OR_RETURN(VolumePage page, ListAll(deadline));
+  std::vector<backend::Volume>& volumes = page.volumes;
+  std::sort(volumes.begin(), volumes.end(), ById);
+  if (wanted.after.has_value()) {
+    volumes.erase(volumes.begin(),
+                  std::find_if(volumes.begin(), volumes.end(), [&](const backend::Volume& volume) {
+                    return volume.id > *wanted.after;
+                  }));
+  }
+  page.more = wanted.max_entries != 0 && volumes.size() > wanted.max_entries;
+  if (page.more) {
+    volumes.erase(volumes.begin() + static_cast<std::ptrdiff_t>(wanted.max_entries), volumes.end());
+  }
+  return page;
+}
+
+absl::StatusOr<backend::Capacity> Volumes::Measure(const CapacityArguments& wanted,
+                                                   absl::Time deadline) const {
+  ASSIGN_OR_RETURN(backend::Backend * backend, backends_.Find(wanted.backend));
+  return backend->GetCapacity(wanted.provisioning, deadline);
+}
+
+}  // namespace nvmeof::csi
