@@ -37,6 +37,11 @@ if(NVMEOF_STATIC_RPC)
     nvmeof_rpc INTERFACE -Wl,--start-group ${rpc_libraries} -l:libprotobuf.a ${absl_libraries}
                          -Wl,--end-group ${rpc_shared_libraries} Threads::Threads)
 else()
+  if(NVMEOF_SANITIZER STREQUAL "thread")
+    # Before the library, so that its functions are taken from here.
+    add_library(nvmeof_absl_for_tsan STATIC tests/sanitizers/abseil_mutex.cc)
+    target_link_libraries(nvmeof_absl INTERFACE nvmeof_absl_for_tsan)
+  endif()
   target_link_libraries(nvmeof_absl INTERFACE -Wl,--as-needed ${absl_libraries} Threads::Threads)
   target_link_libraries(nvmeof_proto INTERFACE protobuf::libprotobuf Threads::Threads)
   target_link_libraries(nvmeof_rpc INTERFACE grpc++ grpc gpr protobuf::libprotobuf nvmeof_absl)
