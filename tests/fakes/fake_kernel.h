@@ -304,7 +304,7 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
   }
 
   absl::Status SetIoPolicy(const std::string& subsystem_name, volume::IoPolicy policy) override {
-    const std::string text = ToText(policy);
+    const std::string text(volume::Name(policy));
     if (absl::Status s = Enter(absl::StrCat("io_policy ", subsystem_name, " ", text)); !s.ok()) {
       return s;
     }
@@ -363,18 +363,6 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
     FakeKernel& kernel_;
     int seen_;
   };
-
-  static std::string ToText(volume::IoPolicy policy) {
-    switch (policy) {
-      case volume::IoPolicy::kNuma:
-        return "numa";
-      case volume::IoPolicy::kRoundRobin:
-        return "round-robin";
-      case volume::IoPolicy::kQueueDepth:
-        return "queue-depth";
-    }
-    return "";
-  }
 
   // The gate runs without the lock: a test may let it block or call back.
   absl::Status Enter(std::string effect) {

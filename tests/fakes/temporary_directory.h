@@ -10,8 +10,9 @@ namespace nvmeof::testing {
 
 class TemporaryDirectory {
  public:
-  TemporaryDirectory()
-      : path_((std::filesystem::temp_directory_path() / "nvmeof-test-XXXXXX").string()) {
+  explicit TemporaryDirectory(
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path())
+      : path_((parent / "nvmeof-test-XXXXXX").string()) {
     if (::mkdtemp(path_.data()) == nullptr) std::abort();
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;

@@ -89,5 +89,106 @@ TEST(LivePathsTest, CountsWantedPathsAndNotControllers) {
   EXPECT_EQ(LivePaths(subsystem, {PathTo("192.0.2.1"), PathTo("192.0.2.2")}), 1);
 }
 
+const volume::Uuid kUuid = *volume::Uuid::Parse("aaaaaaaa-1111-4222-8333-444455556666");
+const volume::Uuid kNguid = *volume::Uuid::Parse("bbbbbbbb-1111-4222-8333-444455556666");
+const volume::Uuid kOther = *volume::Uuid::Parse("cccccccc-1111-4222-8333-444455556666");
+constexpr auto kNone = std::nullopt;
+
+struct IdentityCase {
+  std::string what;
+  std::vector<volume::NamespaceIdentity> shown;  // NSID, UUID and NGUID of each namespace
+  volume::NamespaceIdentity wanted;
+  Identity identity;
+  std::optional<std::uint32_t> found;  // its NSID
+};
+
+void PrintTo(const IdentityCase& c, std::ostream* out) { *out << c.what; }
+
+class FindNamespaceTest : public ::testing::TestWithParam<IdentityCase> {};
+
+TEST_P(FindNamespaceTest, JudgesWhatIsShown) {
+  Subsystem subsystem;
+  for (const volume::NamespaceIdentity& shown : GetParam().shown) {
+    Namespace& ns = subsystem.namespaces.emplace_back();
+    ns.nsid = *shown.nsid;
+    ns.uuid = shown.uuid;
+    ns.nguid = shown.nguid;
+  }
+  const NamespaceMatch match = FindNamespace(subsystem, GetParam().wanted);
+  EXPECT_EQ(match.identity, GetParam().identity);
+  ASSERT_EQ(match.found.has_value(), GetParam().found.has_value());
+  EXPECT_EQ(match.found.value_or(Namespace()).nsid, GetParam().found.value_or(0));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, FindNamespaceTest,
+    ::testing::Values(
+        IdentityCase{"nothing shown", {}, {kUuid, kNguid, 1}, Identity::kAbsent, kNone},
+        IdentityCase{"all agree", {{kUuid, kNguid, 1}}, {kUuid, kNguid, 1}, Identity::kMatch, 1},
+        IdentityCase{"UUID alone is wanted",
+                     {{kUuid, kNguid, 9}},
+                     {kUuid, kNone, kNone},
+                     Identity::kMatch,
+                     9},
+        IdentityCase{"NGUID alone is wanted",
+                     {{kUuid, kNguid, 9}},
+                     {kNone, kNguid, kNone},
+                     Identity::kMatch,
+                     9},
+        IdentityCase{
+            "NSID alone is wanted", {{kUuid, kNguid, 9}}, {kNone, kNone, 9}, Identity::kMatch, 9},
+        IdentityCase{"among several, by UUID",
+                     {{kOther, kNone, 1}, {kUuid, kNone, 2}},
+                     {kUuid, kNone, kNone},
+                     Identity::kMatch,
+                     2},
+        IdentityCase{"among several, none",
+                     {{kOther, kNone, 1}, {kNguid, kNone, 2}},
+                     {kUuid, kNone, kNone},
+                     Identity::kAbsent,
+                     kNone},
+        IdentityCase{"another NSID, no namespace at ours",
+                     {{kOther, kNone, 2}},
+                     {kUuid, kNone, 1},
+                     Identity::kAbsent,
+                     kNone},
+        IdentityCase{"our NSID with another UUID",
+                     {{kOther, kNone, 1}},
+                     {kUuid, kNone, 1},
+                     Identity::kWrong,
+                     1},
+        IdentityCase{"our NSID with another NGUID",
+                     {{kNone, kOther, 1}},
+                     {kNone, kNguid, 1},
+                     Identity::kWrong,
+                     1},
+        IdentityCase{"our UUID with another NGUID",
+                     {{kUuid, kOther, 1}},
+                     {kUuid, kNguid, 1},
+                     Identity::kWrong,
+                     1},
+        IdentityCase{"our UUID at another NSID",
+                     {{kUuid, kNone, 2}},
+                     {kUuid, kNone, 1},
+                     Identity::kWrong,
+                     2},
+        IdentityCase{"the only namespace is another",
+                     {{kOther, kNone, 5}},
+                     {kUuid, kNone, kNone},
+                     Identity::kWrong,
+                     5},
+        IdentityCase{"no UUID shown, NGUID proves",
+                     {{kNone, kNguid, 1}},
+                     {kUuid, kNguid, 1},
+                     Identity::kMatch,
+                     1},
+        IdentityCase{
+            "an NSID proves no UUID", {{kNone, kNone, 1}}, {kUuid, kNone, 1}, Identity::kWrong, 1},
+        IdentityCase{"nothing is wanted",
+                     {{kUuid, kNguid, 1}},
+                     {kNone, kNone, kNone},
+                     Identity::kWrong,
+                     1}));
+
 }  // namespace
 }  // namespace nvmeof::nvme
