@@ -1,0 +1,24 @@
+// What a failed connect means: the kernel's errno, found in what libnvme tells of it, as a Status
+// that says what to look at. Pure.
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+#include "nvme/fabric.h"
+
+namespace nvmeof::nvme {
+
+// The errno behind libnvme's log line "Failed to write to /dev/nvme-fabrics: <text>"; libnvme
+// itself folds most of them into one code. EIO, the least telling one, when there is no such line.
+[[nodiscard]] int ParseKernelError(absl::string_view log);
+
+// /dev/nvme-fabrics could not be opened: PermissionDenied or FailedPrecondition.
+[[nodiscard]] absl::Status OpenError(int error);
+
+// The kernel refused the connect. InvalidArgument for an option that it does not take,
+// PermissionDenied when the target wants a key, Unavailable for all else: another try may succeed.
+[[nodiscard]] absl::Status ConnectError(int error, const HostIdentity& host,
+                                        const ConnectRequest& request);
+
+}  // namespace nvmeof::nvme
