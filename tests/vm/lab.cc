@@ -1,12 +1,14 @@
 #include "tests/vm/lab.h"
 
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "base/file.h"
 #include "base/status_macros.h"
@@ -101,8 +103,7 @@ Lab::~Lab() {
 
 absl::StatusOr<std::unique_ptr<Process>> Lab::Spawn(std::vector<std::string> arguments,
                                                     const std::string& network) const {
-  const std::string log =
-      absl::StrCat(Environment("NVMEOF_RESULTS", "/tmp"), "/", name_, ".", arguments[0], ".log");
+  const std::string log = LogFile(arguments[0]);
   arguments.insert(arguments.begin(), NVMEOF_PROGRAM);
   return Process::Start(std::move(arguments), log, network);
 }
@@ -148,6 +149,25 @@ absl::Status Lab::StartNode() {
   return StartPlugin(node_, node_client_,
                      {"node", "--state-dir", Folder("state"), "--hostnqn-file", Folder("hostnqn"),
                       "--hostid-file", Folder("hostid")});
+}
+
+std::string Lab::LogFile(const std::string& process) const {
+  return absl::StrCat(Environment("NVMEOF_RESULTS", "/tmp"), "/", name_, ".", process, ".log");
+}
+
+std::string Lab::LastWords() const {
+  constexpr std::size_t kLines = 25;
+  std::string text;
+  for (const char* process : {"target", "controller", "node"}) {
+    std::ifstream log(LogFile(process));
+    std::deque<std::string> lines;
+    for (std::string line; std::getline(log, line);) {
+      lines.push_back(line);
+      if (lines.size() > kLines) lines.pop_front();
+    }
+    absl::StrAppend(&text, "--- ", LogFile(process), "\n", absl::StrJoin(lines, "\n"), "\n");
+  }
+  return text;
 }
 
 std::vector<std::string> Lab::Leftovers() const { return FindLeftovers(PlacesOf(*this)); }

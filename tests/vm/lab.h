@@ -58,9 +58,13 @@ class Lab {
   // mounts, exports, volume files, stage records, staging and target paths.
   std::vector<std::string> Leftovers() const;
 
+  // The end of each process's log, for people.
+  std::string LastWords() const;
+
  private:
   explicit Lab(std::string name);
   absl::Status Prepare();
+  std::string LogFile(const std::string& process) const;
   absl::StatusOr<std::unique_ptr<Process>> Spawn(std::vector<std::string> arguments,
                                                  const std::string& network) const;
   absl::Status StartPlugin(std::unique_ptr<Process>& process, CsiClient& client,

@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "mount/mount_table.h"
-#include "tests/vm/eventually.h"
 #include "tests/vm/kernel.h"
 
 namespace nvmeof::testing {
@@ -79,32 +78,43 @@ std::vector<std::string> FindLeftovers(const Places& places) {
     found.push_back(absl::StrCat("mount ", path));
   }
   for (const std::string& folder : places.folders) {
-    std::error_code error;
-    for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-      if (!entry.is_directory()) found.push_back(absl::StrCat("file ", entry.path().string()));
+    for (const std::string& file : FilesBelow(folder)) {
+      found.push_back(absl::StrCat("file ", file));
     }
   }
   return found;
+}
+
+std::vector<std::string> FilesBelow(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
+    if (!entry.is_directory()) files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void ClearKernelTarget() {
+  const fs::path nvmet = kNvmet;
+  Remove(Grandchildren(nvmet / "ports", "subsystems"));
+  Remove(Grandchildren(nvmet / "subsystems", "namespaces"));
+  Remove(Grandchildren(nvmet / "subsystems", "allowed_hosts"));
+  Remove(Entries(nvmet / "subsystems"));
+  Remove(Entries(nvmet / "hosts"));
+  for (const fs::path& group : Grandchildren(nvmet / "ports", "ana_groups")) {
+    // Group 1 belongs to its port.
+    if (group.filename() != "1") Remove({group});
+  }
+  Remove(Entries(nvmet / "ports"));
 }
 
 void SweepKernel(const Places& places) {
   std::vector<std::string> mounts = MountsBelow(places.root);
   std::reverse(mounts.begin(), mounts.end());
   for (const std::string& path : mounts) ::umount2(path.c_str(), MNT_DETACH);
-  const fs::path nvmet = kNvmet;
-  Remove(Grandchildren(nvmet / "ports", "subsystems"));
   DeleteAllPaths();
-  static_cast<void>(Eventually(absl::Seconds(70), [] { return KernelPaths().empty(); }));
-  Remove(Grandchildren(nvmet / "subsystems", "namespaces"));
-  Remove(Grandchildren(nvmet / "subsystems", "allowed_hosts"));
-  Remove(Entries(nvmet / "subsystems"));
-  Remove(Entries(nvmet / "hosts"));
-  for (const fs::path& port : Entries(nvmet / "ports")) {
-    for (const fs::path& group : Entries(port / "ana_groups")) {
-      if (group.filename() != "1") Remove({group});
-    }
-  }
-  Remove(Entries(nvmet / "ports"));
+  ClearKernelTarget();
 }
 
 }  // namespace nvmeof::testing

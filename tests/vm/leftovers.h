@@ -17,7 +17,13 @@ struct Places {
 // its target, mount below the root, and entry in the folders.
 std::vector<std::string> FindLeftovers(const Places& places);
 
-// Unmounts, disconnects and takes the kernel target apart, ports included.
+// Regular files in the folder, at any depth, sorted.
+std::vector<std::string> FilesBelow(const std::string& folder);
+
+// Takes the kernel target apart, ports included, as a reboot of the storage node does.
+void ClearKernelTarget();
+
+// Unmounts, disconnects, and clears the kernel target.
 void SweepKernel(const Places& places);
 
 }  // namespace nvmeof::testing

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/status_macros.h"
-#include "tests/vm/run.h"
+#include "tests/vm/run_tool.h"
 
 namespace nvmeof::testing {
 namespace {
@@ -17,7 +17,7 @@ absl::Status Batch(std::vector<std::string> tool, const std::vector<std::string>
   const std::string file = "/run/nvmeof-batch";
   RETURN_IF_ERROR(base::WriteFileAtomically(file, absl::StrJoin(lines, "\n") + "\n"));
   tool.push_back(file);
-  return Run(tool);
+  return RunTool(tool);
 }
 
 std::vector<std::string> Storage(std::vector<std::string> argv) {
@@ -46,7 +46,7 @@ std::string Network::HostAddress(int link) { return absl::StrCat("10.77.", link,
 std::string Network::Interface(int link) { return absl::StrCat("fab", link); }
 
 absl::StatusOr<std::unique_ptr<Network>> Network::Create() {
-  RETURN_IF_ERROR(Run({"ip", "netns", "add", kStorage}));
+  RETURN_IF_ERROR(RunTool({"ip", "netns", "add", kStorage}));
   std::unique_ptr<Network> network(new Network());
   RETURN_IF_ERROR(Batch({"ip", "-batch"}, Ends("", HostAddress)));
   RETURN_IF_ERROR(Batch({"ip", "-n", kStorage, "-batch"}, Ends(kStorage, PortalAddress)));
@@ -55,9 +55,9 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Create() {
 
 Network::~Network() {
   for (int link = 0; link < kLinks; ++link) {
-    Run({"ip", "link", "del", Interface(link)}).IgnoreError();
+    RunTool({"ip", "link", "del", Interface(link)}).IgnoreError();
   }
-  Run({"ip", "netns", "del", kStorage}).IgnoreError();
+  RunTool({"ip", "netns", "del", kStorage}).IgnoreError();
 }
 
 absl::Status Network::ApplyRules() {
@@ -88,21 +88,21 @@ absl::Status Network::Refuse(int portal) {
 }
 
 absl::Status Network::Slow(int link, absl::Duration delay) {
-  return Run({"tc", "-n", kStorage, "qdisc", "replace", "dev", Interface(link), "root", "netem",
-              "delay", absl::StrCat(absl::ToInt64Milliseconds(delay), "ms")});
+  return RunTool({"tc", "-n", kStorage, "qdisc", "replace", "dev", Interface(link), "root", "netem",
+                  "delay", absl::StrCat(absl::ToInt64Milliseconds(delay), "ms")});
 }
 
 absl::Status Network::Unplug(int link) {
-  return Run({"ip", "-n", kStorage, "link", "set", Interface(link), "down"});
+  return RunTool({"ip", "-n", kStorage, "link", "set", Interface(link), "down"});
 }
 
 absl::Status Network::Heal() {
   verdicts_.clear();
   RETURN_IF_ERROR(ApplyRules());
   for (int link = 0; link < kLinks; ++link) {
-    RETURN_IF_ERROR(Run({"ip", "-n", kStorage, "link", "set", Interface(link), "up"}));
+    RETURN_IF_ERROR(RunTool({"ip", "-n", kStorage, "link", "set", Interface(link), "up"}));
     // There is nothing to delete on a link that was not slowed.
-    Run({"tc", "-n", kStorage, "qdisc", "del", "dev", Interface(link), "root"}).IgnoreError();
+    RunTool({"tc", "-n", kStorage, "qdisc", "del", "dev", Interface(link), "root"}).IgnoreError();
   }
   return absl::OkStatus();
 }

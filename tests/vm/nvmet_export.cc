@@ -14,7 +14,7 @@
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "tests/vm/network.h"
-#include "tests/vm/run.h"
+#include "tests/vm/run_tool.h"
 
 namespace nvmeof::testing {
 namespace {
@@ -81,8 +81,8 @@ absl::Status NvmetExport::AddPort(int portal) const {
   RETURN_IF_ERROR(Set(folder / "addr_traddr", Network::PortalAddress(portal)));
   RETURN_IF_ERROR(Set(folder / "addr_trsvcid", "4420"));
   // The port listens where the process lives that makes the link.
-  return Run({"nsenter", absl::StrCat("--net=/run/netns/", Network::kStorage), "ln", "-s",
-              kRoot / "subsystems" / nqn_, folder / "subsystems" / nqn_});
+  return RunTool({"nsenter", absl::StrCat("--net=/run/netns/", Network::kStorage), "ln", "-s",
+                  kRoot / "subsystems" / nqn_, folder / "subsystems" / nqn_});
 }
 
 NvmetExport::~NvmetExport() {

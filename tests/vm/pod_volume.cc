@@ -34,6 +34,15 @@ PodVolume::PodVolume(const Cluster& cluster, VolumeRequest request)
       staging_path_(absl::StrCat(cluster.kubelet, "/staging/", request_.name)),
       target_path_(absl::StrCat(cluster.kubelet, "/pods/", request_.name, "/volume")) {}
 
+PodVolume::PodVolume(const Cluster& cluster, VolumeRequest request,
+                     std::map<std::string, std::string> publish_context)
+    : PodVolume(cluster, std::move(request)) {
+  volume_.set_volume_id(absl::StrCat("fast:by-hand:", request_.name));
+  volume_.set_capacity_bytes(request_.bytes);
+  CopyTo(request_.parameters, volume_.mutable_volume_context());
+  publish_context_ = std::move(publish_context);
+}
+
 csi::v1::VolumeCapability PodVolume::capability() const {
   csi::v1::VolumeCapability capability;
   capability.mutable_access_mode()->set_mode(

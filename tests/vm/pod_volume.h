@@ -35,6 +35,10 @@ struct Cluster {
 class PodVolume {
  public:
   PodVolume(const Cluster& cluster, VolumeRequest request);
+  // Of a volume that exists already; the parameters are its volume_context. No controller plugin
+  // is asked.
+  PodVolume(const Cluster& cluster, VolumeRequest request,
+            std::map<std::string, std::string> publish_context);
 
   absl::Status Create();
   absl::Status Delete();
@@ -56,7 +60,6 @@ class PodVolume {
   const std::string& id() const { return volume_.volume_id(); }
   std::int64_t bytes() const { return volume_.capacity_bytes(); }
   const std::map<std::string, std::string>& publish_context() const { return publish_context_; }
-  std::map<std::string, std::string>& mutable_publish_context() { return publish_context_; }
   std::string nqn() const { return publish_context_.at("nqn"); }
   const std::string& staging_path() const { return staging_path_; }
   const std::string& target_path() const { return target_path_; }

@@ -1,4 +1,4 @@
-#include "tests/vm/run.h"
+#include "tests/vm/run_tool.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -10,7 +10,7 @@
 
 namespace nvmeof::testing {
 
-absl::Status Run(const std::vector<std::string>& argv) {
+absl::Status RunTool(const std::vector<std::string>& argv) {
   base::MonotonicClock clock;
   base::PosixCommandRunner runner(clock);
   ASSIGN_OR_RETURN(const base::CommandResult result,

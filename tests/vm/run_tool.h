@@ -1,4 +1,4 @@
-// Run: a tool that must succeed, as a Status with what it said.
+// RunTool: a tool that must succeed, as a Status with what it said.
 #pragma once
 
 #include <string>
@@ -9,6 +9,6 @@
 namespace nvmeof::testing {
 
 // Internal with the command and its output for an exit code other than 0.
-absl::Status Run(const std::vector<std::string>& argv);
+absl::Status RunTool(const std::vector<std::string>& argv);
 
 }  // namespace nvmeof::testing

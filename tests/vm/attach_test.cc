@@ -1,0 +1,211 @@
+// How a node reaches a volume over several paths, and which disks it refuses.
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/matchers/status_matchers.h"
+#include "tests/vm/eventually.h"
+#include "tests/vm/kernel.h"
+#include "tests/vm/lab_fixture.h"
+#include "tests/vm/nvmet_export.h"
+#include "tests/vm/pod_volume.h"
+#include "tests/vm/run_tool.h"
+#include "tests/vm/writer.h"
+
+namespace nvmeof::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr char kHandMade[] = "nqn.2026-01.dev.nvmeof:by-hand";
+constexpr char kUuidA[] = "6d0e1f4c-5a30-4b1c-8ec1-9c39d3a3a001";
+constexpr char kUuidB[] = "6d0e1f4c-5a30-4b1c-8ec1-9c39d3a3b002";
+
+class AttachTest : public LabTest {
+ protected:
+  PodVolume NewVolume(VolumeKind kind) {
+    return {lab().cluster(), {.name = "pvc", .kind = kind, .parameters = Lab::AllPaths()}};
+  }
+  PodVolume HandMade(const std::string& name, VolumeKind kind, const HandMadeNamespace& wanted) {
+    return {lab().cluster(),
+            {.name = name, .kind = kind, .bytes = wanted.bytes, .parameters = Lab::AllPaths()},
+            NvmetExport::PublishContext(kHandMade, wanted)};
+  }
+};
+
+TEST_F(AttachTest, TwoPortalsAndTwoHostSidesMakeFourPaths) {
+  PodVolume volume = NewVolume(VolumeKind::kBlock);
+  ASSERT_OK(volume.Create());
+  ASSERT_OK(volume.Attach());
+  EXPECT_TRUE(Eventually(kPatience, [&] { return CountLive(volume.nqn()) == 4; }));
+  EXPECT_THAT(DescribePaths(volume.nqn()),
+              ElementsAre("10.77.0.1 from 10.77.0.2: live", "10.77.0.1 from 10.77.1.2: live",
+                          "10.77.1.1 from 10.77.0.2: live", "10.77.1.1 from 10.77.1.2: live"));
+  EXPECT_OK(volume.Detach());
+  EXPECT_OK(volume.Delete());
+}
+
+TEST_F(AttachTest, OneInterfaceMakesOnePathAPortal) {
+  PodVolume volume(lab().cluster(),
+                   {.name = "pvc",
+                    .kind = VolumeKind::kBlock,
+                    .parameters = {{"hostIface", Network::Interface(1)}, {"maxPaths", "1"}}});
+  ASSERT_OK(lab().network().Unplug(0));
+  ASSERT_OK(volume.Create());
+  EXPECT_EQ(volume.Attach().code(), absl::StatusCode::kUnavailable)
+      << "portal 0, the only one allowed, is not on this interface";
+  ASSERT_OK(lab().network().Heal());
+  EXPECT_OK(volume.Detach());
+  EXPECT_OK(volume.Delete());
+}
+
+TEST_F(AttachTest, APortalThatRefusesFromTheStartIsDoneWithout) {
+  PodVolume volume = NewVolume(VolumeKind::kExt4);
+  ASSERT_OK(lab().network().Refuse(0));
+  ASSERT_OK(volume.Create());
+  ASSERT_OK(volume.Attach());
+  EXPECT_EQ(CountLive(volume.nqn()), 2);
+  EXPECT_OK(volume.Detach());
+  EXPECT_OK(volume.Delete());
+}
+
+TEST_F(AttachTest, APortalThatSwallowsPacketsFromTheStartIsDoneWithout) {
+  PodVolume volume = NewVolume(VolumeKind::kBlock);
+  ASSERT_OK(lab().network().Cut(1));
+  ASSERT_OK(volume.Create());
+  ASSERT_OK(volume.Attach());
+  EXPECT_EQ(CountLive(volume.nqn()), 2);
+  ASSERT_OK(lab().network().Heal());
+  EXPECT_OK(volume.Detach());
+  EXPECT_OK(volume.Delete());
+}
+
+TEST_F(AttachTest, WithoutAnyPortalEveryOneIsNamed) {
+  PodVolume volume = NewVolume(VolumeKind::kBlock);
+  ASSERT_OK(lab().network().Refuse(0));
+  ASSERT_OK(lab().network().Refuse(1));
+  ASSERT_OK(volume.Create());
+  ASSERT_OK(volume.ControllerPublish());
+  EXPECT_THAT(volume.Stage(), StatusIs(absl::StatusCode::kUnavailable,
+                                       AllOf(HasSubstr("10.77.0.1"), HasSubstr("10.77.1.1"))));
+  ASSERT_OK(lab().network().Heal());
+  EXPECT_OK(volume.Stage());
+  EXPECT_OK(volume.Unstage());
+  EXPECT_OK(volume.ControllerUnpublish());
+  EXPECT_OK(volume.Delete());
+}
+
+TEST_F(AttachTest, WritesGoOnWhenALinkIsUnpluggedAndTheOtherIsSlow) {
+  PodVolume volume = NewVolume(VolumeKind::kBlock);
+  ASSERT_OK(lab().network().Slow(0, absl::Milliseconds(20)));
+  ASSERT_OK(volume.Create());
+  ASSERT_OK(volume.Attach());
+  EXPECT_TRUE(Eventually(kPatience, [&] { return CountLive(volume.nqn()) == 4; }));
+  Writer writer(volume.data_path(), 1 << 20);
+  writer.Start();
+  ASSERT_TRUE(writer.WaitFor(20, kPatience));
+  ASSERT_OK(lab().network().Unplug(1));
+  EXPECT_TRUE(Eventually(kPatience, [&] { return CountLive(volume.nqn()) < 4; }));
+  EXPECT_TRUE(writer.WaitFor(20, kPatience));
+  ASSERT_OK(lab().network().Heal());
+  EXPECT_OK(writer.Stop());
+  EXPECT_OK(writer.Verify(volume.data_path()));
+  EXPECT_OK(volume.Detach());
+  EXPECT_OK(volume.Delete());
+}
+
+TEST_F(AttachTest, GrowsUnderAWriter) {
+  PodVolume volume = NewVolume(VolumeKind::kBlock);
+  ASSERT_OK(volume.Create());
+  ASSERT_OK(volume.Attach());
+  Writer writer(volume.data_path(), 1 << 20);
+  writer.Start();
+  EXPECT_OK(volume.Expand(3 * volume.bytes()));
+  EXPECT_EQ(SizeOf(*DiskOf(volume.nqn())), static_cast<std::uint64_t>(volume.bytes()));
+  EXPECT_TRUE(writer.WaitFor(20, kPatience));
+  EXPECT_OK(writer.Stop());
+  EXPECT_OK(writer.Verify(volume.data_path()));
+  EXPECT_OK(volume.Detach());
+  EXPECT_OK(volume.Delete());
+}
+
+TEST_F(AttachTest, TwoVolumesOfOneSubsystemShareItsPathsUntilTheLastLeaves) {
+  const HandMadeNamespace a{.nsid = 1, .uuid = kUuidA, .file = lab().Folder("a")};
+  const HandMadeNamespace b{.nsid = 7, .uuid = kUuidB, .file = lab().Folder("b")};
+  const auto exported = NvmetExport::Create(kHandMade, {a, b});
+  ASSERT_OK(exported);
+  PodVolume first = HandMade("first", VolumeKind::kExt4, a);
+  PodVolume second = HandMade("second", VolumeKind::kBlock, b);
+  ASSERT_OK(first.Stage());
+  ASSERT_OK(second.Stage());
+  ASSERT_OK(second.Publish());
+  EXPECT_EQ(KernelPaths().size(), 4);
+  EXPECT_OK(first.Unstage());
+  EXPECT_EQ(KernelPaths().size(), 4) << "the other volume needs them";
+  EXPECT_OK(second.Unpublish());
+  EXPECT_OK(second.Unstage());
+  EXPECT_THAT(KernelPaths(), ::testing::IsEmpty());
+}
+
+TEST_F(AttachTest, AnotherIdentityInTheWantedPlaceIsRefused) {
+  HandMadeNamespace made{.nsid = 1, .uuid = kUuidA, .file = lab().Folder("a")};
+  const auto exported = NvmetExport::Create(kHandMade, {made});
+  ASSERT_OK(exported);
+  made.uuid = kUuidB;
+  PodVolume volume = HandMade("impostor", VolumeKind::kExt4, made);
+  EXPECT_THAT(volume.Stage(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                       AllOf(HasSubstr(kUuidA), HasSubstr(kUuidB))));
+  EXPECT_OK(volume.Unstage());
+}
+
+// A way to put something on a disk that is not ours, and the word that the refusal must hold.
+struct Foreign {
+  std::string name;
+  VolumeKind asked = VolumeKind::kExt4;
+  std::string found;
+  std::string make;  // shell words; $1 is the file, $2 a loop device on it
+};
+
+class ForeignDataTest : public AttachTest, public ::testing::WithParamInterface<Foreign> {};
+
+TEST_P(ForeignDataTest, IsNamedAndNeverFormatted) {
+  const HandMadeNamespace disk{.uuid = kUuidA, .file = lab().Folder("disk")};
+  ASSERT_OK(RunTool({"sh", "-ec",
+                     absl::StrCat("truncate -s ", disk.bytes,
+                                  " \"$1\"; set -- \"$1\" \"$(losetup -f --show \"$1\")\"; ",
+                                  "trap 'losetup -d \"$2\"' EXIT; ", GetParam().make),
+                     "sh", disk.file}));
+  ASSERT_OK(RunTool({"cp", "--sparse=always", disk.file, lab().Folder("before")}));
+  const auto exported = NvmetExport::Create(kHandMade, {disk});
+  ASSERT_OK(exported);
+  PodVolume volume = HandMade("foreign", GetParam().asked, disk);
+  EXPECT_THAT(volume.Stage(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(GetParam().found)));
+  EXPECT_OK(RunTool({"cmp", disk.file, lab().Folder("before")})) << "not one byte was changed";
+  EXPECT_OK(volume.Unstage());
+}
+
+std::string NameOf(const ::testing::TestParamInfo<Foreign>& disk) { return disk.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(
+    Disks, ForeignDataTest,
+    ::testing::Values(
+        Foreign{"Ext4", VolumeKind::kXfs, "ext4", "mkfs.ext4 -q \"$2\""},
+        Foreign{"Xfs", VolumeKind::kExt4, "xfs", "mkfs.xfs -q \"$2\""},
+        Foreign{"Lvm", VolumeKind::kExt4, "LVM2_member", "pvcreate -q \"$2\""},
+        Foreign{"Gpt", VolumeKind::kExt4, "gpt", "printf 'label: gpt\\n,\\n' | sfdisk -q \"$2\""},
+        Foreign{"Luks", VolumeKind::kExt4, "crypto_LUKS",
+                "echo secret | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 "
+                "\"$2\" -"},
+        Foreign{"Swap", VolumeKind::kXfs, "swap", "mkswap \"$2\""},
+        Foreign{"RandomBytesAtTheHead", VolumeKind::kExt4, "0",
+                "dd if=/dev/urandom of=\"$2\" bs=512 count=1 seek=3"},
+        Foreign{"RandomBytesAtTheTail", VolumeKind::kXfs, "0",
+                "dd if=/dev/urandom of=\"$2\" bs=512 count=1 seek=131071"}),
+    NameOf);
+
+}  // namespace
+}  // namespace nvmeof::testing

@@ -1,0 +1,23 @@
+#include "tests/vm/lab_fixture.h"
+
+#include <iostream>
+#include <utility>
+
+#include "absl/strings/str_replace.h"
+
+namespace nvmeof::testing {
+
+void LabTest::SetUp() {
+  const ::testing::TestInfo& info = *::testing::UnitTest::GetInstance()->current_test_info();
+  auto lab = Lab::Start(absl::StrReplaceAll(info.name(), {{"/", "-"}}));
+  ASSERT_OK(lab);
+  lab_ = *std::move(lab);
+}
+
+void LabTest::TearDown() {
+  if (lab_ == nullptr) return;
+  EXPECT_THAT(lab_->Leftovers(), ::testing::IsEmpty());
+  if (HasFailure()) std::cout << lab_->LastWords();
+}
+
+}  // namespace nvmeof::testing

@@ -1,0 +1,85 @@
+// csi-sanity, the conformance suite of the CSI project, all of it, over the real sockets of the
+// real processes. What it says of itself goes to NVMEOF_RESULTS/summary.
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <regex>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "base/file.h"
+#include "tests/matchers/status_matchers.h"
+#include "tests/vm/lab_fixture.h"
+#include "tests/vm/process.h"
+
+namespace nvmeof::testing {
+namespace {
+
+constexpr std::int64_t kVolumeBytes = std::int64_t{1} << 30;
+
+class SanityTest : public LabTest {
+ protected:
+  std::string WriteFile(const std::string& name, const std::string& text) {
+    const std::string path = lab().Folder(name);
+    EXPECT_OK(base::WriteFileAtomically(path, text));
+    return path;
+  }
+
+  // Every secret that csi-sanity knows how to send: the driver needs none and must not mind them.
+  std::string Secrets() {
+    std::string text;
+    for (const char* call :
+         {"CreateVolume", "DeleteVolume", "ControllerPublishVolume", "ControllerUnpublishVolume",
+          "ControllerValidateVolumeCapabilities", "NodeStageVolume", "NodePublishVolume",
+          "CreateSnapshot", "DeleteSnapshot", "ListSnapshots", "GetSnapshot",
+          "ControllerExpandVolume", "ControllerModifyVolume"}) {
+      absl::StrAppend(&text, call, "Secret:\n  secretKey: secretvalue\n");
+    }
+    return WriteFile("secrets.yaml", text);
+  }
+
+  std::vector<std::string> CommandLine() {
+    const std::string parameters = WriteFile("parameters.yaml", "maxPaths: \"2\"\n");
+    return {absl::StrCat(std::getenv("NVMEOF_TOOLS"), "/csi-sanity-5.6.0/csi-sanity"),
+            absl::StrCat("--csi.endpoint=", lab().Socket("node")),
+            absl::StrCat("--csi.controllerendpoint=", lab().Socket("controller")),
+            absl::StrCat("--csi.mountdir=", lab().Folder("kubelet/pods/sanity")),
+            absl::StrCat("--csi.stagingdir=", lab().Folder("kubelet/staging/sanity")),
+            absl::StrCat("--csi.testvolumesize=", kVolumeBytes),
+            absl::StrCat("--csi.testvolumeexpandsize=", 2 * kVolumeBytes),
+            absl::StrCat("--csi.testvolumeparameters=", parameters),
+            absl::StrCat("--csi.secrets=", Secrets()),
+            "--ginkgo.v",
+            "--ginkgo.no-color"};
+  }
+};
+
+// The closing lines and each skip with its reason, as csi-sanity prints them.
+std::string Summarize(const std::string& log) {
+  static const std::regex kWanted(
+      R"((Ran \d+ of \d+ Specs.*)|((SUCCESS|FAIL)!.*)|(.*\[SKIPPED\].*)|(.*\[FAIL\].*))");
+  std::string summary;
+  std::ifstream file(log);
+  for (std::string line; std::getline(file, line);) {
+    if (std::regex_match(line, kWanted)) absl::StrAppend(&summary, "  ", line, "\n");
+  }
+  return summary;
+}
+
+TEST_F(SanityTest, PassesWhole) {
+  const std::string results = std::getenv("NVMEOF_RESULTS");
+  const std::string log = results + "/csi-sanity.log";
+  const auto sanity = Process::Start(CommandLine(), log);
+  ASSERT_OK(sanity);
+  EXPECT_THAT((*sanity)->Wait(absl::Minutes(15)), IsOkAndHolds(0)) << "see " << log;
+  const std::string summary = absl::StrCat("csi-sanity:\n", Summarize(log));
+  std::cout << summary;
+  std::ofstream(results + "/summary") << summary;
+  EXPECT_THAT(summary, ::testing::HasSubstr(" 0 Failed"));
+}
+
+}  // namespace
+}  // namespace nvmeof::testing
