@@ -1,6 +1,7 @@
 #include "base/log_line.h"
 
 #include <limits>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -22,20 +23,20 @@ struct Row {
   std::string line;
 };
 
-class FormatTextValueTest : public ::testing::TestWithParam<Row> {};
-
-TEST_P(FormatTextValueTest, QuotesWhatCouldBeMistaken) {
-  EXPECT_EQ(FormatText("e", {{"k", GetParam().value}}), GetParam().line);
+TEST(FormatTextValueTest, QuotesWhatCouldBeMistaken) {
+  const std::vector<Row> rows = {{"", R"(e k="")"},
+                                 {"a b", R"(e k="a b")"},
+                                 {"a=b", R"(e k="a=b")"},
+                                 {R"(a"b)", R"(e k="a\"b")"},
+                                 {"a\nERROR forged", R"(e k="a\nERROR forged")"},
+                                 {"\x1B[2J", R"(e k="\u001b[2J")"},
+                                 {"\xC3\xA4", "e k=\xC3\xA4"},
+                                 {"\xFF", "e k=\"\xEF\xBF\xBD\""}};
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.line);
+    EXPECT_EQ(FormatText("e", {{"k", row.value}}), row.line);
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(Values, FormatTextValueTest,
-                         ::testing::Values(Row{"", R"(e k="")"}, Row{"a b", R"(e k="a b")"},
-                                           Row{"a=b", R"(e k="a=b")"},
-                                           Row{R"(a"b)", R"(e k="a\"b")"},
-                                           Row{"a\nERROR forged", R"(e k="a\nERROR forged")"},
-                                           Row{"\x1B[2J", R"(e k="\u001b[2J")"},
-                                           Row{"\xC3\xA4", "e k=\xC3\xA4"},
-                                           Row{"\xFF", "e k=\"\xEF\xBF\xBD\""}));
 
 TEST(FormatJsonTest, WritesOneObject) {
   EXPECT_EQ(FormatJson("info", "2026-01-02T03:04:05.678Z", "connected",

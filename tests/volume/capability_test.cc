@@ -1,5 +1,7 @@
 #include "volume/capability.h"
 
+#include <vector>
+
 #include "gtest/gtest.h"
 
 namespace nvmeof::volume {
@@ -12,24 +14,21 @@ struct Row {
   bool several_paths;
 };
 
-class AccessModeTest : public ::testing::TestWithParam<Row> {};
-
-TEST_P(AccessModeTest, SaysWhatItAllows) {
-  const Row& row = GetParam();
-  EXPECT_EQ(IsMultiNode(row.mode), row.multi_node);
-  EXPECT_EQ(IsReadOnly(row.mode), row.read_only);
-  EXPECT_EQ(MayPublishAtSeveralPaths(row.mode), row.several_paths);
+TEST(AccessModeTest, SaysWhatItAllows) {
+  const std::vector<Row> rows = {{AccessMode::kSingleNodeWriter, false, false, false},
+                                 {AccessMode::kSingleNodeReaderOnly, false, true, false},
+                                 {AccessMode::kMultiNodeReaderOnly, true, true, true},
+                                 {AccessMode::kMultiNodeSingleWriter, true, false, true},
+                                 {AccessMode::kMultiNodeMultiWriter, true, false, true},
+                                 {AccessMode::kSingleNodeSingleWriter, false, false, false},
+                                 {AccessMode::kSingleNodeMultiWriter, false, false, true}};
+  for (const Row& row : rows) {
+    SCOPED_TRACE(static_cast<int>(row.mode));
+    EXPECT_EQ(IsMultiNode(row.mode), row.multi_node);
+    EXPECT_EQ(IsReadOnly(row.mode), row.read_only);
+    EXPECT_EQ(MayPublishAtSeveralPaths(row.mode), row.several_paths);
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Modes, AccessModeTest,
-    ::testing::Values(Row{AccessMode::kSingleNodeWriter, false, false, false},
-                      Row{AccessMode::kSingleNodeReaderOnly, false, true, false},
-                      Row{AccessMode::kMultiNodeReaderOnly, true, true, true},
-                      Row{AccessMode::kMultiNodeSingleWriter, true, false, true},
-                      Row{AccessMode::kMultiNodeMultiWriter, true, false, true},
-                      Row{AccessMode::kSingleNodeSingleWriter, false, false, false},
-                      Row{AccessMode::kSingleNodeMultiWriter, false, false, true}));
 
 }  // namespace
 }  // namespace nvmeof::volume

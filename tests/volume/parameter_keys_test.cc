@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -22,46 +23,77 @@ bool IsAllowed(const Row& row) {
   return key != keys.end() && key->read(row.text, draft);
 }
 
-class AllowedValueTest : public ::testing::TestWithParam<Row> {};
+TEST(AllowedValueTest, IsRead) {
+  const std::vector<Row> rows = {
+      {"backend", "fast"},         {"provisioning", "thin"},
+      {"provisioning", "thick"},   {"ctrlLossTmo", "-1"},
+      {"ctrlLossTmo", "1"},        {"ctrlLossTmo", "2592000"},
+      {"reconnectDelay", "1"},     {"reconnectDelay", "3600"},
+      {"fastIoFailTmo", "1"},      {"fastIoFailTmo", "2592000"},
+      {"keepAliveTmo", "1"},       {"keepAliveTmo", "3600"},
+      {"nrIoQueues", "1"},         {"nrIoQueues", "1024"},
+      {"queueSize", "16"},         {"queueSize", "1024"},
+      {"hdrDigest", "true"},       {"hdrDigest", "false"},
+      {"dataDigest", "true"},      {"ioPolicy", "numa"},
+      {"ioPolicy", "round-robin"}, {"ioPolicy", "queue-depth"},
+      {"minPaths", "1"},           {"minPaths", "64"},
+      {"maxPaths", "0"},           {"maxPaths", "64"},
+      {"hostTraddr", "192.0.2.9"}, {"hostTraddr", "192.0.2.9,2001:db8::9"},
+      {"hostIface", "eth1,eth2"}};
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.key + " " + row.text);
+    EXPECT_TRUE(IsAllowed(row));
+  }
+}
 
-TEST_P(AllowedValueTest, IsRead) { EXPECT_TRUE(IsAllowed(GetParam())); }
-
-INSTANTIATE_TEST_SUITE_P(
-    Rows, AllowedValueTest,
-    ::testing::Values(
-        Row{"backend", "fast"}, Row{"provisioning", "thin"}, Row{"provisioning", "thick"},
-        Row{"ctrlLossTmo", "-1"}, Row{"ctrlLossTmo", "1"}, Row{"ctrlLossTmo", "2592000"},
-        Row{"reconnectDelay", "1"}, Row{"reconnectDelay", "3600"}, Row{"fastIoFailTmo", "1"},
-        Row{"fastIoFailTmo", "2592000"}, Row{"keepAliveTmo", "1"}, Row{"keepAliveTmo", "3600"},
-        Row{"nrIoQueues", "1"}, Row{"nrIoQueues", "1024"}, Row{"queueSize", "16"},
-        Row{"queueSize", "1024"}, Row{"hdrDigest", "true"}, Row{"hdrDigest", "false"},
-        Row{"dataDigest", "true"}, Row{"ioPolicy", "numa"}, Row{"ioPolicy", "round-robin"},
-        Row{"ioPolicy", "queue-depth"}, Row{"minPaths", "1"}, Row{"minPaths", "64"},
-        Row{"maxPaths", "0"}, Row{"maxPaths", "64"}, Row{"hostTraddr", "192.0.2.9"},
-        Row{"hostTraddr", "192.0.2.9,2001:db8::9"}, Row{"hostIface", "eth1,eth2"}));
-
-class RefusedValueTest : public ::testing::TestWithParam<Row> {};
-
-TEST_P(RefusedValueTest, IsNotRead) { EXPECT_FALSE(IsAllowed(GetParam())); }
-
-INSTANTIATE_TEST_SUITE_P(
-    Rows, RefusedValueTest,
-    ::testing::Values(
-        Row{"backend", ""}, Row{"backend", "Fast"}, Row{"provisioning", "Thin"},
-        Row{"provisioning", ""}, Row{"ctrlLossTmo", "0"}, Row{"ctrlLossTmo", "-2"},
-        Row{"ctrlLossTmo", "2592001"}, Row{"ctrlLossTmo", "1800s"}, Row{"ctrlLossTmo", "1.5"},
-        Row{"ctrlLossTmo", " 1"}, Row{"ctrlLossTmo", "+1"}, Row{"ctrlLossTmo", ""},
-        Row{"ctrlLossTmo", "99999999999999999999"}, Row{"reconnectDelay", "0"},
-        Row{"reconnectDelay", "3601"}, Row{"reconnectDelay", "-1"}, Row{"fastIoFailTmo", "0"},
-        Row{"fastIoFailTmo", "off"}, Row{"keepAliveTmo", "0"}, Row{"keepAliveTmo", "3601"},
-        Row{"nrIoQueues", "0"}, Row{"nrIoQueues", "1025"}, Row{"queueSize", "15"},
-        Row{"queueSize", "1025"}, Row{"hdrDigest", "yes"}, Row{"hdrDigest", "True"},
-        Row{"dataDigest", ""}, Row{"dataDigest", "1"}, Row{"ioPolicy", "service-time"},
-        Row{"ioPolicy", "NUMA"}, Row{"ioPolicy", ""}, Row{"minPaths", "0"}, Row{"minPaths", "65"},
-        Row{"maxPaths", "65"}, Row{"maxPaths", "-1"}, Row{"hostTraddr", "node-1"},
-        Row{"hostTraddr", "192.0.2.9, 192.0.2.10"}, Row{"hostTraddr", "fe80::1%eth0"},
-        Row{"hostIface", "an-interface-too-long"}, Row{"hostIface", "eth1 eth2"},
-        Row{"hostIface", "a/b"}, Row{"hostIface", std::string(64, ',')}));
+TEST(RefusedValueTest, IsNotRead) {
+  const std::vector<Row> rows = {{"backend", ""},
+                                 {"backend", "Fast"},
+                                 {"provisioning", "Thin"},
+                                 {"provisioning", ""},
+                                 {"ctrlLossTmo", "0"},
+                                 {"ctrlLossTmo", "-2"},
+                                 {"ctrlLossTmo", "2592001"},
+                                 {"ctrlLossTmo", "1800s"},
+                                 {"ctrlLossTmo", "1.5"},
+                                 {"ctrlLossTmo", " 1"},
+                                 {"ctrlLossTmo", "+1"},
+                                 {"ctrlLossTmo", ""},
+                                 {"ctrlLossTmo", "99999999999999999999"},
+                                 {"reconnectDelay", "0"},
+                                 {"reconnectDelay", "3601"},
+                                 {"reconnectDelay", "-1"},
+                                 {"fastIoFailTmo", "0"},
+                                 {"fastIoFailTmo", "off"},
+                                 {"keepAliveTmo", "0"},
+                                 {"keepAliveTmo", "3601"},
+                                 {"nrIoQueues", "0"},
+                                 {"nrIoQueues", "1025"},
+                                 {"queueSize", "15"},
+                                 {"queueSize", "1025"},
+                                 {"hdrDigest", "yes"},
+                                 {"hdrDigest", "True"},
+                                 {"dataDigest", ""},
+                                 {"dataDigest", "1"},
+                                 {"ioPolicy", "service-time"},
+                                 {"ioPolicy", "NUMA"},
+                                 {"ioPolicy", ""},
+                                 {"minPaths", "0"},
+                                 {"minPaths", "65"},
+                                 {"maxPaths", "65"},
+                                 {"maxPaths", "-1"},
+                                 {"hostTraddr", "node-1"},
+                                 {"hostTraddr", "192.0.2.9, 192.0.2.10"},
+                                 {"hostTraddr", "fe80::1%eth0"},
+                                 {"hostIface", "an-interface-too-long"},
+                                 {"hostIface", "eth1 eth2"},
+                                 {"hostIface", "a/b"},
+                                 {"hostIface", std::string(64, ',')}};
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.key + " " + row.text);
+    EXPECT_FALSE(IsAllowed(row));
+  }
+}
 
 TEST(ParameterKeysTest, HaveDifferentNames) {
   std::set<absl::string_view> names;

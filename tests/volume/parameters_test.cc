@@ -1,6 +1,7 @@
 #include "volume/parameters.h"
 
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -83,49 +84,50 @@ TEST(ParseParametersTest, PassesOverTheKeysOfSidecars) {
   EXPECT_THAT(ParseParameters({{"csi.storage.k8s.io/pvc/name", "data"}}), IsOk());
 }
 
-class ImpossibleTest : public ::testing::TestWithParam<StringMap> {};
-
-TEST_P(ImpossibleTest, IsRefusedByControllerAndNode) {
-  EXPECT_THAT(ParseParameters(GetParam()), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(DecodeVolumeContext(GetParam()), StatusIs(absl::StatusCode::kInvalidArgument));
+TEST(ImpossibleTest, IsRefusedByControllerAndNode) {
+  const std::vector<StringMap> rows = {
+      StringMap{{"reconectDelay", "5"}},
+      StringMap{{"", "5"}},
+      StringMap{{"CtrlLossTmo", "5"}},
+      StringMap{{"nrIoQueues", "0"}},
+      StringMap{{"ctrlLossTmo", "10"}, {"reconnectDelay", "11"}},
+      StringMap{{"ctrlLossTmo", "10"}, {"fastIoFailTmo", "10"}},
+      StringMap{{"fastIoFailTmo", "1800"}},
+      StringMap{{"minPaths", "3"}, {"maxPaths", "2"}},
+      StringMap{{"hostTraddr", ""}},
+      StringMap{{"hostIface", "eth1,"}},
+      StringMap{{"hostTraddr", "192.0.2.9,192.0.2.9"}},
+      StringMap{{"hostTraddr", "2001:db8::9,2001:DB8:0::9"}},
+      StringMap{{"hostIface", "eth1,eth1"}},
+      StringMap{{"hostTraddr", "192.0.2.9"}, {"hostIface", "eth1,eth2"}},
+      StringMap{{"hostTraddr", "192.0.2.9,"}, {"hostIface", "eth1,"}}};
+  for (const StringMap& row : rows) {
+    SCOPED_TRACE(::testing::PrintToString(row));
+    EXPECT_THAT(ParseParameters(row), StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(DecodeVolumeContext(row), StatusIs(absl::StatusCode::kInvalidArgument));
+  }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Maps, ImpossibleTest,
-    ::testing::Values(StringMap{{"reconectDelay", "5"}}, StringMap{{"", "5"}},
-                      StringMap{{"CtrlLossTmo", "5"}}, StringMap{{"nrIoQueues", "0"}},
-                      StringMap{{"ctrlLossTmo", "10"}, {"reconnectDelay", "11"}},
-                      StringMap{{"ctrlLossTmo", "10"}, {"fastIoFailTmo", "10"}},
-                      StringMap{{"fastIoFailTmo", "1800"}},
-                      StringMap{{"minPaths", "3"}, {"maxPaths", "2"}},
-                      StringMap{{"hostTraddr", ""}}, StringMap{{"hostIface", "eth1,"}},
-                      StringMap{{"hostTraddr", "192.0.2.9,192.0.2.9"}},
-                      StringMap{{"hostTraddr", "2001:db8::9,2001:DB8:0::9"}},
-                      StringMap{{"hostIface", "eth1,eth1"}},
-                      StringMap{{"hostTraddr", "192.0.2.9"}, {"hostIface", "eth1,eth2"}},
-                      StringMap{{"hostTraddr", "192.0.2.9,"}, {"hostIface", "eth1,"}}));
-
-class PossibleTest : public ::testing::TestWithParam<StringMap> {};
-
-TEST_P(PossibleTest, ComesBackFromTheContext) {
-  const absl::StatusOr<Parameters> parameters = ParseParameters(GetParam());
-  ASSERT_OK(parameters);
-  EXPECT_THAT(DecodeVolumeContext(EncodeVolumeContext(*parameters)),
-              IsOkAndHolds(parameters->attach));
+TEST(PossibleTest, ComesBackFromTheContext) {
+  const std::vector<StringMap> rows = {
+      StringMap{},
+      StringMap{{"backend", "fast"}, {"provisioning", "thin"}},
+      StringMap{{"ctrlLossTmo", "-1"}, {"reconnectDelay", "3600"}, {"fastIoFailTmo", "2592000"}},
+      StringMap{{"ctrlLossTmo", "10"}, {"reconnectDelay", "10"}},
+      StringMap{{"ctrlLossTmo", "10"}, {"fastIoFailTmo", "9"}},
+      StringMap{{"minPaths", "2"}, {"maxPaths", "2"}},
+      StringMap{{"minPaths", "64"}, {"maxPaths", "0"}},
+      StringMap{{"hdrDigest", "true"}, {"dataDigest", "true"}},
+      StringMap{{"ioPolicy", "round-robin"}, {"queueSize", "1024"}},
+      StringMap{{"hostTraddr", "192.0.2.9,"}, {"hostIface", ",eth2"}}};
+  for (const StringMap& row : rows) {
+    SCOPED_TRACE(::testing::PrintToString(row));
+    const absl::StatusOr<Parameters> parameters = ParseParameters(row);
+    ASSERT_OK(parameters);
+    EXPECT_THAT(DecodeVolumeContext(EncodeVolumeContext(*parameters)),
+                IsOkAndHolds(parameters->attach));
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Maps, PossibleTest,
-    ::testing::Values(
-        StringMap{}, StringMap{{"backend", "fast"}, {"provisioning", "thin"}},
-        StringMap{{"ctrlLossTmo", "-1"}, {"reconnectDelay", "3600"}, {"fastIoFailTmo", "2592000"}},
-        StringMap{{"ctrlLossTmo", "10"}, {"reconnectDelay", "10"}},
-        StringMap{{"ctrlLossTmo", "10"}, {"fastIoFailTmo", "9"}},
-        StringMap{{"minPaths", "2"}, {"maxPaths", "2"}},
-        StringMap{{"minPaths", "64"}, {"maxPaths", "0"}},
-        StringMap{{"hdrDigest", "true"}, {"dataDigest", "true"}},
-        StringMap{{"ioPolicy", "round-robin"}, {"queueSize", "1024"}},
-        StringMap{{"hostTraddr", "192.0.2.9,"}, {"hostIface", ",eth2"}}));
 
 TEST(EncodeVolumeContextTest, SpellsTheWholePolicySoThatLaterDefaultsDoNotChangeIt) {
   const absl::StatusOr<Parameters> parameters =

@@ -1,6 +1,7 @@
 #include "volume/size.h"
 
 #include <limits>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -25,42 +26,34 @@ struct GoodRow {
   std::int64_t size;
 };
 
-class ChooseSizeTest : public ::testing::TestWithParam<GoodRow> {};
-
-TEST_P(ChooseSizeTest, MeetsTheRange) {
-  EXPECT_THAT(ChooseSize(GetParam().range, kRules), IsOkAndHolds(GetParam().size));
-  EXPECT_TRUE(Fits(GetParam().size, GetParam().range));
+TEST(ChooseSizeTest, MeetsTheRange) {
+  const std::vector<GoodRow> rows = {
+      {{0, 0}, 100},   {{1, 0}, 30},   {{30, 0}, 30},     {{31, 0}, 40},       {{40, 0}, 40},
+      {{41, 50}, 50},  {{50, 50}, 50}, {{1000, 0}, 1000}, {{991, 1000}, 1000}, {{0, 1000}, 100},
+      {{0, 100}, 100}, {{0, 99}, 90},  {{0, 30}, 30},     {{0, kMost}, 100}};
+  for (const GoodRow& row : rows) {
+    SCOPED_TRACE(row.size);
+    EXPECT_THAT(ChooseSize(row.range, kRules), IsOkAndHolds(row.size));
+    EXPECT_TRUE(Fits(row.size, row.range));
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(Rows, ChooseSizeTest,
-                         ::testing::Values(GoodRow{{0, 0}, 100}, GoodRow{{1, 0}, 30},
-                                           GoodRow{{30, 0}, 30}, GoodRow{{31, 0}, 40},
-                                           GoodRow{{40, 0}, 40}, GoodRow{{41, 50}, 50},
-                                           GoodRow{{50, 50}, 50}, GoodRow{{1000, 0}, 1000},
-                                           GoodRow{{991, 1000}, 1000}, GoodRow{{0, 1000}, 100},
-                                           GoodRow{{0, 100}, 100}, GoodRow{{0, 99}, 90},
-                                           GoodRow{{0, 30}, 30}, GoodRow{{0, kMost}, 100}));
 
 struct BadRow {
   SizeRange range;
   absl::StatusCode code;
 };
 
-class RefuseSizeTest : public ::testing::TestWithParam<BadRow> {};
-
-TEST_P(RefuseSizeTest, WhatCannotBeMet) {
-  EXPECT_THAT(ChooseSize(GetParam().range, kRules), StatusIs(GetParam().code));
+TEST(RefuseSizeTest, WhatCannotBeMet) {
+  const std::vector<BadRow> rows = {
+      {{50, 40}, absl::StatusCode::kOutOfRange},     {{41, 49}, absl::StatusCode::kOutOfRange},
+      {{1, 29}, absl::StatusCode::kOutOfRange},      {{0, 29}, absl::StatusCode::kOutOfRange},
+      {{1001, 0}, absl::StatusCode::kOutOfRange},    {{kMost, 0}, absl::StatusCode::kOutOfRange},
+      {{-1, 0}, absl::StatusCode::kInvalidArgument}, {{0, -1}, absl::StatusCode::kInvalidArgument}};
+  for (const BadRow& row : rows) {
+    SCOPED_TRACE(row.range.required_bytes);
+    EXPECT_THAT(ChooseSize(row.range, kRules), StatusIs(row.code));
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(Rows, RefuseSizeTest,
-                         ::testing::Values(BadRow{{50, 40}, absl::StatusCode::kOutOfRange},
-                                           BadRow{{41, 49}, absl::StatusCode::kOutOfRange},
-                                           BadRow{{1, 29}, absl::StatusCode::kOutOfRange},
-                                           BadRow{{0, 29}, absl::StatusCode::kOutOfRange},
-                                           BadRow{{1001, 0}, absl::StatusCode::kOutOfRange},
-                                           BadRow{{kMost, 0}, absl::StatusCode::kOutOfRange},
-                                           BadRow{{-1, 0}, absl::StatusCode::kInvalidArgument},
-                                           BadRow{{0, -1}, absl::StatusCode::kInvalidArgument}));
 
 TEST(ChooseSizeLimitTest, RoundingNeverPassesAnOddMaximum) {
   const SizeRules odd{
