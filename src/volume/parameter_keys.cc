@@ -18,20 +18,9 @@
 namespace nvmeof::volume {
 namespace {
 
-constexpr std::int64_t kThirtyDays = 30 * 24 * 60 * 60;
+constexpr std::int64_t kThirtyDays = 2592000;  // seconds
 constexpr std::size_t kMostHostSides = 32;
 constexpr absl::string_view kNever = "-1";
-
-constexpr std::array<std::pair<absl::string_view, IoPolicy>, 3> kIoPolicies = {{
-    {"numa", IoPolicy::kNuma},
-    {"round-robin", IoPolicy::kRoundRobin},
-    {"queue-depth", IoPolicy::kQueueDepth},
-}};
-
-constexpr std::array<std::pair<absl::string_view, Provisioning>, 2> kProvisionings = {{
-    {"thin", Provisioning::kThin},
-    {"thick", Provisioning::kThick},
-}};
 
 bool ReadNumber(absl::string_view text, std::int64_t least, std::int64_t most, std::int64_t& into) {
   const bool digits = std::all_of(text.begin(), text.end(), [](char c) {
@@ -57,16 +46,21 @@ bool ReadSeconds(absl::string_view text, std::int64_t most, std::optional<absl::
 
 bool ReadBool(absl::string_view text, bool& into) {
   into = text == "true";
-  return into || text == "false";
+  return text == "true" || text == "false";
 }
 
-template <typename Names, typename Into>
-bool ReadName(absl::string_view text, const Names& names, Into& into) {
-  const auto found = std::find_if(names.begin(), names.end(),
-                                  [text](const auto& row) { return row.first == text; });
-  if (found == names.end()) return false;
-  into = found->second;
-  return true;
+bool ReadProvisioning(absl::string_view text, ParameterDraft& into) {
+  into.parameters.provisioning = text == "thin" ? Provisioning::kThin : Provisioning::kThick;
+  return text == "thin" || text == "thick";
+}
+
+bool ReadIoPolicy(absl::string_view text, ParameterDraft& into) {
+  for (const IoPolicy policy : {IoPolicy::kNuma, IoPolicy::kRoundRobin, IoPolicy::kQueueDepth}) {
+    if (text != Name(policy)) continue;
+    into.parameters.attach.io_policy = policy;
+    return true;
+  }
+  return false;
 }
 
 // Empty elements stay: they stand beside an element of the other list.
@@ -110,10 +104,7 @@ std::optional<std::string> WriteBool(bool value) { return value ? "true" : "fals
 
 std::optional<std::string> WriteIoPolicy(std::optional<IoPolicy> policy) {
   if (!policy.has_value()) return std::nullopt;
-  const auto* const found =
-      std::find_if(kIoPolicies.begin(), kIoPolicies.end(),
-                   [policy](const auto& row) { return row.second == *policy; });
-  return std::string(found->first);
+  return std::string(Name(*policy));
 }
 
 // One member of all host sides, in their order; nothing where no side has it.
@@ -141,11 +132,7 @@ constexpr std::array<ParameterKey, 15> kKeys = {{
        return IsPlaceName(text);
      },
      WriteNothing},
-    {"provisioning", kCreate, "thin or thick",
-     [](Text text, Draft& into) {
-       return ReadName(text, kProvisionings, into.parameters.provisioning);
-     },
-     WriteNothing},
+    {"provisioning", kCreate, "thin or thick", ReadProvisioning, WriteNothing},
     {"ctrlLossTmo", kAttach, "whole seconds from 1 to 2592000, or -1 for never",
      [](Text text, Draft& into) {
        std::optional<absl::Duration>& member = into.parameters.attach.connect.ctrl_loss_tmo;
@@ -189,10 +176,7 @@ constexpr std::array<ParameterKey, 15> kKeys = {{
        return ReadBool(text, into.parameters.attach.connect.data_digest);
      },
      [](const AttachPolicy& from) { return WriteBool(from.connect.data_digest); }},
-    {"ioPolicy", kAttach, "numa, round-robin or queue-depth",
-     [](Text text, Draft& into) {
-       return ReadName(text, kIoPolicies, into.parameters.attach.io_policy);
-     },
+    {"ioPolicy", kAttach, "numa, round-robin or queue-depth", ReadIoPolicy,
      [](const AttachPolicy& from) { return WriteIoPolicy(from.io_policy); }},
     {"minPaths", kAttach, "a whole number from 1 to 64",
      [](Text text, Draft& into) { return ReadInt<1, 64>(text, into.parameters.attach.min_paths); },
