@@ -5,7 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+
+#include "base/file.h"
+#include "tests/matchers/status_matchers.h"
 
 namespace nvmeof::volume {
 namespace {
@@ -99,6 +103,18 @@ TEST(ParameterKeysTest, HaveDifferentNames) {
   std::set<absl::string_view> names;
   for (const ParameterKey& key : ParameterKeys()) {
     EXPECT_TRUE(names.insert(key.name).second) << std::string(key.name);
+  }
+}
+
+TEST(ParameterKeysTest, StandInTheDocumentInThisOrder) {
+  const absl::StatusOr<std::string> text = base::ReadFile(NVMEOF_SOURCE_DIR "/docs/PARAMETERS.md");
+  ASSERT_OK(text);
+  std::size_t last = 0;
+  for (const ParameterKey& key : ParameterKeys()) {
+    const std::size_t here = text->find(absl::StrCat("\n| `", key.name, "` | "));
+    ASSERT_NE(here, std::string::npos) << std::string(key.name);
+    EXPECT_GT(here, last) << std::string(key.name);
+    last = here;
   }
 }
 
