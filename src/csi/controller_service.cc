@@ -63,7 +63,7 @@ grpc::Status ControllerService::CreateVolume(grpc::ServerContext* context,
         const backend::Volume volume,
         rpc.PerformFor<backend::Volume>(NameClaim(request->name()),
                                         [this, wanted = std::move(wanted)](const base::Call& call) {
-                                          return volumes_.Create(wanted, call.deadline());
+                                          return volumes_.Create(wanted, call);
                                         }));
     Encode(volume, *response->mutable_volume());
     rpc.Note("volume", response->volume().volume_id());
@@ -77,7 +77,7 @@ grpc::Status ControllerService::DeleteVolume(grpc::ServerContext* context,
   return edge_.Run(*context, *request, RpcKind::kChange, [&](Rpc& rpc) -> absl::Status {
     ASSIGN_OR_RETURN(std::string id, ParseDeleteVolume(*request));
     return rpc.Perform(request->volume_id(), [this, id = std::move(id)](const base::Call& call) {
-      return volumes_.Delete(id, call.deadline());
+      return volumes_.Delete(id, call);
     });
   });
 }
@@ -91,7 +91,7 @@ grpc::Status ControllerService::ControllerExpandVolume(
         const std::int64_t size,
         rpc.PerformFor<std::int64_t>(request->volume_id(),
                                      [this, wanted = std::move(wanted)](const base::Call& call) {
-                                       return volumes_.Expand(wanted, call.deadline());
+                                       return volumes_.Expand(wanted, call);
                                      }));
     response->set_capacity_bytes(size);
     // Also for raw block: the node waits until its kernel shows the new size.
@@ -109,7 +109,7 @@ grpc::Status ControllerService::ControllerPublishVolume(
         const backend::Volume volume,
         rpc.PerformFor<backend::Volume>(request->volume_id(),
                                         [this, wanted = std::move(wanted)](const base::Call& call) {
-                                          return volumes_.Publish(wanted, call.deadline());
+                                          return volumes_.Publish(wanted, call);
                                         }));
     Encode(volume::EncodePublishContext(volume.target), *response->mutable_publish_context());
     return absl::OkStatus();
@@ -123,7 +123,7 @@ grpc::Status ControllerService::ControllerUnpublishVolume(
     ASSIGN_OR_RETURN(UnpublishArguments wanted, ParseUnpublishVolume(*request));
     return rpc.Perform(request->volume_id(),
                        [this, wanted = std::move(wanted)](const base::Call& call) {
-                         return volumes_.Unpublish(wanted, call.deadline());
+                         return volumes_.Unpublish(wanted, call);
                        });
   });
 }
@@ -134,9 +134,8 @@ grpc::Status ControllerService::ValidateVolumeCapabilities(
   return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc& rpc) -> absl::Status {
     ASSIGN_OR_RETURN(const std::string id, ParseValidateCapabilities(*request));
     ASSIGN_OR_RETURN(const backend::Volume volume,
-                     rpc.LookFor<backend::Volume>([this, id](const base::Call& call) {
-                       return volumes_.Get(id, call.deadline());
-                     }));
+                     rpc.LookFor<backend::Volume>(
+                         [this, id](const base::Call& call) { return volumes_.Get(id, call); }));
     const absl::Status verdict = CompareWithVolume(*request, volume);
     if (!verdict.ok()) {
       response->set_message(std::string(verdict.message()));
@@ -157,7 +156,7 @@ grpc::Status ControllerService::ListVolumes(grpc::ServerContext* context,
     ASSIGN_OR_RETURN(const ListArguments wanted, ParseListVolumes(*request));
     ASSIGN_OR_RETURN(const VolumePage page,
                      rpc.LookFor<VolumePage>([this, wanted](const base::Call& call) {
-                       return volumes_.List(wanted, call.deadline());
+                       return volumes_.List(wanted, call);
                      }));
     for (const backend::Volume& volume : page.volumes) {
       auto& entry = *response->add_entries();
@@ -178,9 +177,8 @@ grpc::Status ControllerService::ControllerGetVolume(
   return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc& rpc) -> absl::Status {
     ASSIGN_OR_RETURN(const std::string id, ParseGetVolume(*request));
     ASSIGN_OR_RETURN(const backend::Volume volume,
-                     rpc.LookFor<backend::Volume>([this, id](const base::Call& call) {
-                       return volumes_.Get(id, call.deadline());
-                     }));
+                     rpc.LookFor<backend::Volume>(
+                         [this, id](const base::Call& call) { return volumes_.Get(id, call); }));
     Encode(volume, *response->mutable_volume());
     EncodeNodes(volume, *response->mutable_status());
     return absl::OkStatus();
@@ -194,7 +192,7 @@ grpc::Status ControllerService::GetCapacity(grpc::ServerContext* context,
     ASSIGN_OR_RETURN(const CapacityArguments wanted, ParseGetCapacity(*request));
     ASSIGN_OR_RETURN(const backend::Capacity capacity,
                      rpc.LookFor<backend::Capacity>([this, wanted](const base::Call& call) {
-                       return volumes_.Measure(wanted, call.deadline());
+                       return volumes_.Measure(wanted, call);
                      }));
     response->set_available_capacity(capacity.available_bytes);
     response->mutable_maximum_volume_size()->set_value(capacity.maximum_volume_bytes);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 
 #include "backend/idempotent_backend.h"
 #include "base/status_macros.h"
@@ -44,24 +45,30 @@ absl::StatusOr<volume::Nqn> ParseNode(const std::string& node_id) {
       absl::StrCat("node '", node_id, "' does not exist: node ids are host NQNs"));
 }
 
+// The end of one of the `left` equal parts of the time that is left.
+absl::Time ShareOf(const base::Call& call, std::size_t left) {
+  const absl::Duration remaining = call.remaining();
+  return call.deadline() - remaining + remaining / static_cast<std::int64_t>(left);
+}
+
 bool ById(const backend::Volume& one, const backend::Volume& other) { return one.id < other.id; }
 
 }  // namespace
 
 absl::StatusOr<backend::Volume> Volumes::Create(const CreateArguments& wanted,
-                                                absl::Time deadline) const {
+                                                const base::Call& call) const {
   ASSIGN_OR_RETURN(backend::Backend * backend, backends_.Find(wanted.backend));
-  return backend::IdempotentBackend(*backend).CreateOrGet(wanted.request, deadline);
+  return backend::IdempotentBackend(*backend).CreateOrGet(wanted.request, call.deadline());
 }
 
-absl::Status Volumes::Delete(const std::string& volume_id, absl::Time deadline) const {
+absl::Status Volumes::Delete(const std::string& volume_id, const base::Call& call) const {
   ASSIGN_OR_RETURN(const std::optional<Owned> owned, FindIfAny(backends_, volume_id));
   if (!owned.has_value()) return absl::OkStatus();
-  return backend::IdempotentBackend(owned->backend).Delete(owned->id, deadline);
+  return backend::IdempotentBackend(owned->backend).Delete(owned->id, call.deadline());
 }
 
 absl::StatusOr<backend::Volume> Volumes::Publish(const PublishArguments& wanted,
-                                                 absl::Time deadline) const {
+                                                 const base::Call& call) const {
   ASSIGN_OR_RETURN(const Owned owned, Find(backends_, wanted.volume_id));
   ASSIGN_OR_RETURN(volume::Nqn host, ParseNode(wanted.node_id));
   const backend::Export as = {std::move(host),
@@ -69,37 +76,38 @@ absl::StatusOr<backend::Volume> Volumes::Publish(const PublishArguments& wanted,
                                   ? backend::ExportMode::kMultiNode
                                   : backend::ExportMode::kSingleNode,
                               Fingerprint(wanted.capability)};
-  return backend::IdempotentBackend(owned.backend).ExportOrGet(owned.id, as, deadline);
+  return backend::IdempotentBackend(owned.backend).ExportOrGet(owned.id, as, call.deadline());
 }
 
-absl::Status Volumes::Unpublish(const UnpublishArguments& wanted, absl::Time deadline) const {
+absl::Status Volumes::Unpublish(const UnpublishArguments& wanted, const base::Call& call) const {
   ASSIGN_OR_RETURN(const std::optional<Owned> owned, FindIfAny(backends_, wanted.volume_id));
   if (!owned.has_value()) return absl::OkStatus();
   backend::IdempotentBackend backend(owned->backend);
-  if (wanted.node_id.empty()) return backend.UnexportFromAll(owned->id, deadline);
+  if (wanted.node_id.empty()) return backend.UnexportFromAll(owned->id, call.deadline());
   const absl::StatusOr<volume::Nqn> host = volume::Nqn::Parse(wanted.node_id);
   if (!host.ok()) return absl::OkStatus();  // nothing was ever exported to it
-  return backend.Unexport(owned->id, *host, deadline);
+  return backend.Unexport(owned->id, *host, call.deadline());
 }
 
 absl::StatusOr<std::int64_t> Volumes::Expand(const ExpandArguments& wanted,
-                                             absl::Time deadline) const {
+                                             const base::Call& call) const {
   ASSIGN_OR_RETURN(const Owned owned, Find(backends_, wanted.volume_id));
-  return owned.backend.Expand(owned.id, wanted.size, deadline);
+  return owned.backend.Expand(owned.id, wanted.size, call.deadline());
 }
 
 absl::StatusOr<backend::Volume> Volumes::Get(const std::string& volume_id,
-                                             absl::Time deadline) const {
+                                             const base::Call& call) const {
   ASSIGN_OR_RETURN(const Owned owned, Find(backends_, volume_id));
-  return owned.backend.Get(owned.id, deadline);
+  return owned.backend.Get(owned.id, call.deadline());
 }
 
-absl::StatusOr<VolumePage> Volumes::ListAll(absl::Time deadline) const {
+absl::StatusOr<VolumePage> Volumes::ListAll(const base::Call& call) const {
   VolumePage all;
   absl::Status last;
   bool answered = false;
+  std::size_t left = backends_.all().size();
   for (const backend::NamedBackend& named : backends_.all()) {
-    absl::StatusOr<backend::VolumeList> list = named.backend->List(deadline);
+    absl::StatusOr<backend::VolumeList> list = named.backend->List(ShareOf(call, left--));
     if (!list.ok()) {
       last = base::Annotate(list.status(), absl::StrCat("backend ", named.name));
       all.unreachable.push_back(named.name);
@@ -115,8 +123,9 @@ absl::StatusOr<VolumePage> Volumes::ListAll(absl::Time deadline) const {
   return all;
 }
 
-absl::StatusOr<VolumePage> Volumes::List(const ListArguments& wanted, absl::Time deadline) const {
-  ASSIGN_OR_RETURN(VolumePage page, ListAll(deadline));
+absl::StatusOr<VolumePage> Volumes::List(const ListArguments& wanted,
+                                         const base::Call& call) const {
+  ASSIGN_OR_RETURN(VolumePage page, ListAll(call));
   std::vector<backend::Volume>& volumes = page.volumes;
   std::sort(volumes.begin(), volumes.end(), ById);
   if (wanted.after.has_value()) {
@@ -133,9 +142,9 @@ absl::StatusOr<VolumePage> Volumes::List(const ListArguments& wanted, absl::Time
 }
 
 absl::StatusOr<backend::Capacity> Volumes::Measure(const CapacityArguments& wanted,
-                                                   absl::Time deadline) const {
+                                                   const base::Call& call) const {
   ASSIGN_OR_RETURN(backend::Backend * backend, backends_.Find(wanted.backend));
-  return backend->GetCapacity(wanted.provisioning, deadline);
+  return backend->GetCapacity(wanted.provisioning, call.deadline());
 }
 
 }  // namespace nvmeof::csi

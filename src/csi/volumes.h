@@ -8,10 +8,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 
 #include "backend/backend.h"
 #include "backend/backends.h"
+#include "base/call.h"
 #include "csi/controller_requests.h"
 
 namespace nvmeof::csi {
@@ -23,45 +23,47 @@ struct VolumePage {
 };
 
 // Safe to use from several threads; changes of one volume are kept apart by the caller's claims.
-// Borrows the backends and blocks on them until `deadline` at most. Every method may be repeated.
-// An id that we never gave out is NotFound, but OK where the volume shall be gone or unused; an id
-// of a backend that is not configured is Unavailable there, because nobody can tell.
+// Borrows the backends and blocks on them until the call's deadline at most. Every method may be
+// repeated. An id that we never gave out is NotFound, but OK where the volume shall be gone or
+// unused; an id of a backend that is not configured is Unavailable there, because nobody can tell.
 class Volumes {
  public:
   explicit Volumes(const backend::Backends& backends) : backends_(backends) {}
 
   // Errors: those of Backend::Create; AlreadyExists when the name is a different volume's.
   [[nodiscard]] absl::StatusOr<backend::Volume> Create(const CreateArguments& wanted,
-                                                       absl::Time deadline) const;
+                                                       const base::Call& call) const;
 
   // FailedPrecondition while it is exported, naming a host.
-  [[nodiscard]] absl::Status Delete(const std::string& volume_id, absl::Time deadline) const;
+  [[nodiscard]] absl::Status Delete(const std::string& volume_id, const base::Call& call) const;
 
   // Lets the node in; the volume's target is as it is now. NotFound: the volume, or a node id that
   // is no host NQN; AlreadyExists: in another way; FailedPrecondition: another node has it.
   [[nodiscard]] absl::StatusOr<backend::Volume> Publish(const PublishArguments& wanted,
-                                                        absl::Time deadline) const;
+                                                        const base::Call& call) const;
 
   // After OK the node (or every node) can no longer write.
-  [[nodiscard]] absl::Status Unpublish(const UnpublishArguments& wanted, absl::Time deadline) const;
+  [[nodiscard]] absl::Status Unpublish(const UnpublishArguments& wanted,
+                                       const base::Call& call) const;
 
   // The size afterwards.
   [[nodiscard]] absl::StatusOr<std::int64_t> Expand(const ExpandArguments& wanted,
-                                                    absl::Time deadline) const;
+                                                    const base::Call& call) const;
 
   [[nodiscard]] absl::StatusOr<backend::Volume> Get(const std::string& volume_id,
-                                                    absl::Time deadline) const;
+                                                    const base::Call& call) const;
 
   // In the order of the ids, which is the same for every call, so that a page may begin after any
-  // id, also after one that is gone. Unavailable only when no backend answers.
+  // id, also after one that is gone. A silent backend takes its share of the time only. Unavailable
+  // when no backend answers.
   [[nodiscard]] absl::StatusOr<VolumePage> List(const ListArguments& wanted,
-                                                absl::Time deadline) const;
+                                                const base::Call& call) const;
 
   [[nodiscard]] absl::StatusOr<backend::Capacity> Measure(const CapacityArguments& wanted,
-                                                          absl::Time deadline) const;
+                                                          const base::Call& call) const;
 
  private:
-  absl::StatusOr<VolumePage> ListAll(absl::Time deadline) const;
+  absl::StatusOr<VolumePage> ListAll(const base::Call& call) const;
 
   const backend::Backends& backends_;
 };

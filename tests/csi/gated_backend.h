@@ -1,4 +1,5 @@
-// GatedBackend: a backend whose changes wait until the test lets them go.
+// GatedBackend: a backend that may keep its callers waiting: changes until the test lets them go,
+// looks until their time is over.
 #pragma once
 
 #include <memory>
@@ -9,13 +10,16 @@
 #include "absl/synchronization/mutex.h"
 
 #include "backend/backend.h"
+#include "base/clock.h"
+#include "base/status_macros.h"
 
 namespace nvmeof::testing {
 
 // Internally synchronised. Open until it is closed.
 class GatedBackend final : public backend::Backend {
  public:
-  explicit GatedBackend(std::unique_ptr<backend::Backend> inner) : inner_(std::move(inner)) {}
+  GatedBackend(std::unique_ptr<backend::Backend> inner, base::Clock& clock)
+      : inner_(std::move(inner)), clock_(clock) {}
 
   void Close() {
     const absl::MutexLock lock(&mutex_);
@@ -31,6 +35,12 @@ class GatedBackend final : public backend::Backend {
     arrived_ = false;
   }
 
+  // From now on looks take all the time that they are given, and fail.
+  void Silence() {
+    const absl::MutexLock lock(&mutex_);
+    silent_ = true;
+  }
+
   absl::StatusOr<backend::Volume> Create(const backend::CreateRequest& request,
                                          absl::Time deadline) override {
     Pass();
@@ -44,6 +54,7 @@ class GatedBackend final : public backend::Backend {
     return inner_->Get(id, deadline);
   }
   absl::StatusOr<backend::VolumeList> List(absl::Time deadline) override {
+    RETURN_IF_ERROR(Look(deadline));
     return inner_->List(deadline);
   }
   absl::Status Delete(const volume::VolumeId& id, absl::Time deadline) override {
@@ -68,6 +79,7 @@ class GatedBackend final : public backend::Backend {
   }
   absl::StatusOr<backend::Capacity> GetCapacity(volume::Provisioning provisioning,
                                                 absl::Time deadline) override {
+    RETURN_IF_ERROR(Look(deadline));
     return inner_->GetCapacity(provisioning, deadline);
   }
 
@@ -78,9 +90,18 @@ class GatedBackend final : public backend::Backend {
     mutex_.Await(absl::Condition(&open_));
   }
 
+  absl::Status Look(absl::Time deadline) {
+    const absl::MutexLock lock(&mutex_);
+    if (silent_) clock_.SleepUntil(deadline);
+    if (clock_.Now() < deadline) return absl::OkStatus();
+    return absl::DeadlineExceededError("no answer in time");
+  }
+
   const std::unique_ptr<backend::Backend> inner_;
+  base::Clock& clock_;
   absl::Mutex mutex_;
   bool open_ ABSL_GUARDED_BY(mutex_) = true;
+  bool silent_ ABSL_GUARDED_BY(mutex_) = false;
   bool arrived_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
