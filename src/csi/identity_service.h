@@ -20,7 +20,8 @@ struct PluginInfo {
 class IdentityService final : public ::csi::v1::Identity::Service {
  public:
   // `health` is what Probe answers: OK, or why the plugin cannot work (the caller gets
-  // FailedPrecondition with that message). It is called by every Probe and must not block.
+  // FailedPrecondition with that message). It is called by every Probe and may block for as
+  // long as one may wait.
   IdentityService(RpcEdge& edge, PluginInfo info, std::function<absl::Status()> health);
 
   grpc::Status GetPluginInfo(grpc::ServerContext* context,
