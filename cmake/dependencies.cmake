@@ -53,10 +53,11 @@ pkg_check_modules(LIBNVME REQUIRED libnvme)
 add_library(nvmeof_libnvme INTERFACE)
 target_link_libraries(nvmeof_libnvme INTERFACE -l:libnvme.a -l:libjson-c.a crypto)
 
-# spdlog is included by one source file, so its header-only form costs nothing and saves two
-# shared libraries.
+# spdlog is included by one source file, so its header-only form, and that of fmt below it, costs
+# nothing and saves two shared libraries. spdlog's own header-only target would link fmt's library.
 add_library(nvmeof_spdlog INTERFACE)
-target_link_libraries(nvmeof_spdlog INTERFACE spdlog::spdlog_header_only)
+target_compile_definitions(nvmeof_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+target_link_libraries(nvmeof_spdlog INTERFACE fmt::fmt-header-only Threads::Threads)
 
 add_library(nvmeof_yaml INTERFACE)
 if(NVMEOF_STATIC_RPC)
