@@ -1,0 +1,56 @@
+// NvmetPorts: where the kernel target listens, and for which subsystems.
+//
+// A port listens from its first linked subsystem to its last, and a host that comes back to a
+// listening port without its subsystem loses the connection for good (facts/kernel.md 4). So ports
+// are made without links, and links of many volumes are made in one go.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "target/configfs.h"
+#include "volume/nqn.h"
+#include "volume/path.h"
+
+namespace nvmeof::target {
+
+struct Links {
+  int count = 0;         // wanted links that stand
+  absl::Status failure;  // why the others do not: all causes in one message
+};
+
+// Borrows the tree. Safe to use from several threads but for Ensure.
+class NvmetPorts {
+ public:
+  explicit NvmetPorts(Configfs& tree) : tree_(tree) {}
+
+  // A port for each portal: the one that has its address, also when somebody else made it, else a
+  // new one. Links nothing. Goes on after a failure. One thread at a time.
+  absl::Status Ensure(const std::vector<volume::Portal>& portals);
+
+  // Every subsystem on the port of every portal, and on no other port. Port by port, so that the
+  // time from a port's first link to its last is short. Goes on after a failure: one portal whose
+  // address is down does not close the others.
+  Links Link(const std::vector<volume::Nqn>& subsystems,
+             const std::vector<volume::Portal>& portals);
+
+  // From all ports. The kernel shuts the sockets of the subsystem's hosts down meanwhile. Commands
+  // that it has received already may still be running, or not yet begun: NvmetSubsystems::Remove
+  // ends that.
+  absl::Status Unlink(const volume::Nqn& subsystem);
+
+ private:
+  absl::Status EnsureOne(const volume::Portal& portal);
+  absl::StatusOr<std::string> Find(const volume::Portal& portal) const;
+  absl::StatusOr<volume::Portal> Read(const std::string& id) const;
+  absl::StatusOr<std::string> Allocate();
+  absl::Status Configure(const std::string& id, const volume::Portal& portal);
+  absl::Status UnlinkFrom(const std::string& id, const std::vector<volume::Nqn>& subsystems);
+
+  Configfs& tree_;
+};
+
+}  // namespace nvmeof::target
