@@ -1,0 +1,154 @@
+#include "target/exporter.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+
+#include "base/log.h"
+#include "base/status_macros.h"
+
+namespace nvmeof::target {
+namespace {
+
+absl::Status Busy(const std::string& handle) {
+  return absl::AbortedError(absl::StrCat("another call works on volume ", handle));
+}
+
+}  // namespace
+
+Exporter::Exporter(Storage storage, Configfs& tree, std::vector<volume::Portal> portals)
+    : storage_(storage), ports_(tree), subsystems_(tree), portals_(std::move(portals)) {}
+
+absl::StatusOr<VolumeRecord> Exporter::Export(const std::string& handle,
+                                              const target::Export& wanted) {
+  const std::optional<base::Claim> claim = storage_.claims.TryTake(handle);
+  if (!claim.has_value()) return Busy(handle);
+  ASSIGN_OR_RETURN(VolumeRecord record, FindReady(handle));
+  if (const target::Export* known = record.FindExport(wanted.host); known != nullptr) {
+    if (!known->leaving) {
+      RETURN_IF_ERROR(Converge(record));
+      return absl::AlreadyExistsError(absl::StrCat("exported to ", wanted.host.text()));
+    }
+    // It was on its way out: what it sent as the old export must not outlive that.
+    ASSIGN_OR_RETURN(record, ShutOut(std::move(record), wanted.host));
+  }
+  RETURN_IF_ERROR(CheckSharing(record, wanted));
+  record.exports.push_back(wanted);
+  RETURN_IF_ERROR(storage_.store.Put(record));
+  RETURN_IF_ERROR(Converge(record));
+  return record;
+}
+
+absl::Status Exporter::Unexport(const std::string& handle, const volume::Nqn& host) {
+  const std::optional<base::Claim> claim = storage_.claims.TryTake(handle);
+  if (!claim.has_value()) return Busy(handle);
+  ASSIGN_OR_RETURN(VolumeRecord record, FindReady(handle));
+  if (record.FindExport(host) == nullptr) return absl::OkStatus();
+  return ShutOut(std::move(record), host).status();
+}
+
+absl::Status Exporter::Withdraw(const VolumeRecord& record) {
+  RETURN_IF_ERROR(ports_.Unlink(record.SubsystemNqn()));
+  return subsystems_.Remove(record.SubsystemNqn());
+}
+
+absl::Status Exporter::Revalidate(const VolumeRecord& record) {
+  return subsystems_.Revalidate(record.SubsystemNqn());
+}
+
+void Exporter::Restore() {
+  missing_ = false;
+  if (const absl::Status made = ports_.Ensure(portals_); !made.ok()) Miss("portal not made", made);
+  std::vector<base::Claim> claims;
+  std::vector<volume::Nqn> complete;
+  for (const VolumeRecord& known : storage_.store.All()) {
+    std::optional<base::Claim> claim = storage_.claims.TryTake(known.Handle());
+    // Whoever has the claim may have changed the record meanwhile, and makes the kernel match.
+    if (!claim.has_value()) {
+      missing_ = true;
+      continue;
+    }
+    const absl::StatusOr<VolumeRecord> record = FindReady(known.Handle());
+    if (!record.ok() || record->AllowedHosts().empty()) continue;
+    if (const absl::Status ensured = Ensure(*record); !ensured.ok()) {
+      Miss("volume not restored", base::Annotate(ensured, known.Handle()));
+      continue;
+    }
+    claims.push_back(*std::move(claim));
+    complete.push_back(record->SubsystemNqn());
+  }
+  const Links links = ports_.Link(complete, portals_);
+  if (!links.failure.ok()) Miss("volumes not on all portals", links.failure);
+}
+
+void Exporter::Miss(absl::string_view event, const absl::Status& cause) {
+  missing_ = true;
+  base::Log(base::Level::kError, event, {{"error", cause.ToString()}});
+}
+
+bool Exporter::RestoreMissing() {
+  if (missing_) Restore();
+  return !missing_;
+}
+
+absl::StatusOr<VolumeRecord> Exporter::FindReady(const std::string& handle) const {
+  std::optional<VolumeRecord> record = storage_.store.Find(handle);
+  if (!record.has_value() || record->state != VolumeRecord::State::kReady) {
+    return absl::NotFoundError(absl::StrCat("there is no volume ", handle));
+  }
+  return *std::move(record);
+}
+
+absl::Status Exporter::CheckSharing(const VolumeRecord& record,
+                                    const target::Export& wanted) const {
+  for (const target::Export& other : record.exports) {
+    if (other.mode == ExportMode::kMultiNode && wanted.mode == ExportMode::kMultiNode) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("volume ", record.Handle(), " is exported to ", other.host.text()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Exporter::Ensure(const VolumeRecord& record) {
+  return subsystems_.Ensure({.subsystem = record.SubsystemNqn(),
+                             .uuid = record.uuid,
+                             .nguid = record.nguid,
+                             .backing_path = storage_.pool.Path(record.Handle()),
+                             .hosts = record.AllowedHosts()});
+}
+
+absl::Status Exporter::Converge(const VolumeRecord& record) {
+  RETURN_IF_ERROR(Ensure(record));
+  const Links links = ports_.Link({record.SubsystemNqn()}, portals_);
+  if (links.failure.ok()) return absl::OkStatus();
+  Miss("volume not on all portals", base::Annotate(links.failure, record.Handle()));
+  return links.count > 0 ? absl::OkStatus() : absl::UnavailableError(links.failure.message());
+}
+
+// The subsystem goes as a whole and comes back for the hosts that stay: see
+// NvmetSubsystems::Remove. They reconnect after their reconnect_delay, so nothing but configfs
+// stands between the unlink and the link.
+absl::StatusOr<VolumeRecord> Exporter::ShutOut(VolumeRecord record, const volume::Nqn& host) {
+  const auto gone = std::find_if(record.exports.begin(), record.exports.end(),
+                                 [&host](const target::Export& one) { return one.host == host; });
+  gone->leaving = true;
+  RETURN_IF_ERROR(storage_.store.Put(record));
+  absl::Cleanup bring_others_back = [this] { missing_ = true; };
+  RETURN_IF_ERROR(Withdraw(record));
+  const absl::Status others = record.AllowedHosts().empty() ? absl::OkStatus() : Converge(record);
+  RETURN_IF_ERROR(subsystems_.Forget(host));
+  // The host is out, whatever became of the others.
+  record.exports.erase(gone);
+  RETURN_IF_ERROR(storage_.store.Put(record));
+  if (others.ok()) {
+    std::move(bring_others_back).Cancel();
+  } else {
+    Miss("other hosts not let in again yet", base::Annotate(others, record.Handle()));
+  }
+  return record;
+}
+
+}  // namespace nvmeof::target

@@ -1,0 +1,83 @@
+// Exporter: which hosts reach which volume. Makes the kernel target match the records' exports.
+//
+// The record is written before the kernel is touched when a host comes in, and erased after the
+// kernel has let go when it goes out. So whatever the kernel shows has a record, and the same call
+// again completes what a crash cut short.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "base/claims.h"
+#include "target/nvmet_ports.h"
+#include "target/nvmet_subsystems.h"
+#include "target/pool.h"
+#include "target/volume_record.h"
+#include "target/volume_store.h"
+#include "volume/nqn.h"
+#include "volume/path.h"
+
+namespace nvmeof::target {
+
+// What the agent's meanings share. Borrowed; all of it outlives them.
+struct Storage {
+  Pool& pool;
+  VolumeStore& store;
+  base::Claims& claims;  // keys: handles, and "name:<name>" while one is being made
+};
+
+// Borrows all. Safe to use from several threads. Every call blocks on the kernel without a bound of
+// its own and runs in a worker therefore. Aborted: the volume's claim is taken.
+class Exporter {
+ public:
+  Exporter(Storage storage, Configfs& tree, std::vector<volume::Portal> portals);
+
+  const std::vector<volume::Portal>& portals() const { return portals_; }
+
+  // Lets the host in; the volume afterwards. AlreadyExists when it is in, with the kernel made to
+  // match. FailedPrecondition, naming the host, when another one is in and either export is single
+  // node. Unavailable when no portal takes the volume; one that does is enough, and RestoreMissing
+  // mends the others.
+  absl::StatusOr<VolumeRecord> Export(const std::string& handle, const target::Export& wanted);
+
+  // The fence: after OK no command of this host, sent over whichever connection, can reach the
+  // volume any more. A host that is not in is OK. Hosts that stay in lose their connections for a
+  // moment and come back by themselves (the kernel target cannot drop those of one host).
+  absl::Status Unexport(const std::string& handle, const volume::Nqn& host);
+
+  // Takes the volume, whose claim the caller holds, out of the kernel.
+  absl::Status Withdraw(const VolumeRecord& record);
+
+  // Lets the hosts of the volume, whose claim the caller holds, see its new size.
+  absl::Status Revalidate(const VolumeRecord& record);
+
+  // Makes the kernel match all records: after a start and, through RestoreMissing, later. Every
+  // volume is complete before the first one is linked. A volume that fails is logged and does not
+  // hold up the others. One thread at a time.
+  void Restore();
+
+  // Restore, when something of it or of an Export is missing; true when nothing is missing now.
+  bool RestoreMissing();
+
+ private:
+  absl::StatusOr<VolumeRecord> FindReady(const std::string& handle) const;
+  absl::Status CheckSharing(const VolumeRecord& record, const target::Export& wanted) const;
+  absl::Status Ensure(const VolumeRecord& record);
+  absl::Status Converge(const VolumeRecord& record);
+  absl::StatusOr<VolumeRecord> ShutOut(VolumeRecord record, const volume::Nqn& host);
+  void Miss(absl::string_view event, const absl::Status& cause);
+
+  const Storage storage_;
+  NvmetPorts ports_;
+  NvmetSubsystems subsystems_;
+  const std::vector<volume::Portal> portals_;
+
+  std::atomic<bool> missing_ = false;
+};
+
+}  // namespace nvmeof::target

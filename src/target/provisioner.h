@@ -1,0 +1,70 @@
+// Provisioner: which volumes exist and how large they are. Who may reach them is the Exporter's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "target/exporter.h"
+#include "target/room.h"
+#include "target/volume_record.h"
+#include "volume/parameters.h"
+#include "volume/size.h"
+
+namespace nvmeof::target {
+
+struct CreateRequest {
+  std::string name;
+  volume::SizeRange size;
+  volume::Provisioning provisioning = volume::Provisioning::kBackendDefault;
+  std::string fingerprint;
+  volume::StringMap context;
+};
+
+struct Capacity {
+  std::int64_t available_bytes = 0;
+  std::int64_t maximum_volume_bytes = 0;
+  std::int64_t minimum_volume_bytes = 0;
+  std::int64_t granularity_bytes = 0;
+};
+
+// Borrows all. Safe to use from several threads. Every call blocks on the disk or the kernel
+// without a bound of its own and runs in a worker therefore. Aborted: the claim is taken.
+class Provisioner {
+ public:
+  // `usual`: thin or thick, for requests that name neither.
+  Provisioner(Storage storage, Exporter& exporter, Room& room, volume::Provisioning usual);
+
+  volume::Provisioning usual() const { return usual_; }
+
+  // A blank volume. AlreadyExists: the name is taken. OutOfRange: no size meets the range or could
+  // ever. ResourceExhausted: no room now, and nothing was written.
+  absl::StatusOr<VolumeRecord> Create(const CreateRequest& request);
+
+  // NotFound; FailedPrecondition while exported, naming a host. The data is gone afterwards.
+  absl::Status Delete(const std::string& handle);
+
+  // The size afterwards; hosts are told. Large enough already is OK and changes nothing. NotFound,
+  // OutOfRange, ResourceExhausted.
+  absl::StatusOr<std::int64_t> Expand(const std::string& handle, const volume::SizeRange& size);
+
+  absl::StatusOr<Capacity> GetCapacity() const;
+
+  // At the start: removes volumes that were never answered and completes deletions. What fails is
+  // logged and tried again by the next Create of that name or Delete.
+  void Recover();
+
+ private:
+  absl::StatusOr<VolumeRecord> Make(const CreateRequest& request);
+  absl::StatusOr<std::int64_t> Grow(VolumeRecord record, const volume::SizeRange& size);
+  absl::Status Purge(const VolumeRecord& record);
+
+  const Storage storage_;
+  Exporter& exporter_;
+  Room& room_;
+  const volume::Provisioning usual_;
+};
+
+}  // namespace nvmeof::target
