@@ -1,0 +1,82 @@
+#include "target/agent.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+
+#include "base/status_macros.h"
+#include "target/stable_storage.h"
+
+namespace nvmeof::target {
+namespace {
+
+// Calls that the kernel holds; more than this and the agent says that it is busy.
+constexpr int kWorkers = 32;
+
+constexpr absl::Duration kFirstPause = absl::Seconds(2);
+constexpr absl::Duration kLongestPause = absl::Minutes(1);
+
+absl::Status Check(const AgentOptions& options) {
+  if (options.portals.empty()) return absl::InvalidArgumentError("no portal");
+  for (const volume::Portal& portal : options.portals) {
+    if (portal.address == "0.0.0.0" || portal.address == "::") {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "portal ", volume::FormatPortal(portal), ": hosts need an address that they can reach"));
+    }
+  }
+  if (options.provisioning == volume::Provisioning::kBackendDefault) {
+    return absl::InvalidArgumentError("the agent's provisioning is neither thin nor thick");
+  }
+  if (options.reserve_percent < 0 || options.reserve_percent > 99) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a reserve of ", options.reserve_percent, " percent"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Agent>> Agent::Start(const AgentOptions& options,
+                                                    const base::Clock& clock) {
+  RETURN_IF_ERROR(Check(options));
+  RETURN_IF_ERROR(KernelConfigfs().CheckPresent());
+  ASSIGN_OR_RETURN(std::unique_ptr<FilePool> pool,
+                   FilePool::Open(options.pool_directory, RequireStableStorage));
+  ASSIGN_OR_RETURN(std::unique_ptr<RecordFolder> folder,
+                   RecordFolder::Open(pool->directory() + "/records"));
+  ASSIGN_OR_RETURN(std::unique_ptr<VolumeStore> store, VolumeStore::Load(*folder));
+  std::unique_ptr<Agent> agent(
+      new Agent(options, clock, std::move(pool), std::move(folder), std::move(store)));
+  agent->provisioner_.Recover();
+  agent->exporter_.Restore();
+  agent->restorer_ = std::thread([raw = agent.get()] { raw->KeepRestoring(); });
+  return agent;
+}
+
+Agent::Agent(const AgentOptions& options, const base::Clock& clock, std::unique_ptr<FilePool> pool,
+             std::unique_ptr<RecordFolder> folder, std::unique_ptr<VolumeStore> store)
+    : pool_(std::move(pool)),
+      folder_(std::move(folder)),
+      store_(std::move(store)),
+      room_(*pool_, *store_, options.reserve_percent),
+      exporter_({*pool_, *store_, claims_}, configfs_, options.portals),
+      provisioner_({*pool_, *store_, claims_}, exporter_, room_, options.provisioning),
+      workers_(clock, kWorkers),
+      service_({provisioner_, exporter_, *store_, workers_, clock, options.version}) {}
+
+Agent::~Agent() {
+  stop_.Notify();
+  if (restorer_.joinable()) restorer_.join();
+}
+
+void Agent::KeepRestoring() {
+  absl::Duration pause = kFirstPause;
+  while (!stop_.WaitForNotificationWithTimeout(pause)) {
+    pause = exporter_.RestoreMissing() ? kFirstPause : std::min(2 * pause, kLongestPause);
+  }
+}
+
+}  // namespace nvmeof::target
