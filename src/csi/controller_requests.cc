@@ -14,7 +14,6 @@ namespace nvmeof::csi {
 namespace {
 
 using WireCapabilities = google::protobuf::RepeatedPtrField<::csi::v1::VolumeCapability>;
-using WireMap = google::protobuf::Map<std::string, std::string>;
 
 absl::Status RequireCapabilities(const WireCapabilities& capabilities) {
   RETURN_IF_ERROR(Require("volume_capabilities", !capabilities.empty()));
@@ -28,8 +27,6 @@ absl::Status CheckSupported(const WireCapabilities& capabilities) {
   }
   return absl::OkStatus();
 }
-
-volume::StringMap ToMap(const WireMap& map) { return {map.begin(), map.end()}; }
 
 // As given and not as understood, so that a retry stays the same call when a newer driver has
 // other defaults. No accepted value holds ", ", so equal texts mean equal parameters.

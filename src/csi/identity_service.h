@@ -19,9 +19,8 @@ struct PluginInfo {
 // Safe to use from several threads. Borrows the edge.
 class IdentityService final : public ::csi::v1::Identity::Service {
  public:
-  // `health` is what Probe answers: OK, or why the plugin cannot work (the caller gets
-  // FailedPrecondition with that message). It is called by every Probe and may block for as
-  // long as one may wait.
+  // `health` is what Probe answers (csi/health): OK, or why the plugin cannot work, which the
+  // caller gets as FailedPrecondition. Every Probe asks it, on its own thread.
   IdentityService(RpcEdge& edge, PluginInfo info, std::function<absl::Status()> health);
 
   grpc::Status GetPluginInfo(grpc::ServerContext* context,

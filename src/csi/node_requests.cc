@@ -9,10 +9,6 @@
 namespace nvmeof::csi {
 namespace {
 
-using WireMap = google::protobuf::Map<std::string, std::string>;
-
-volume::StringMap ToMap(const WireMap& map) { return {map.begin(), map.end()}; }
-
 template <typename Request>
 absl::StatusOr<volume::VolumeCapability> RequiredCapability(const Request& request) {
   RETURN_IF_ERROR(Require("volume_capability", request.has_volume_capability()));

@@ -137,6 +137,10 @@ absl::Status CheckPath(absl::string_view field, absl::string_view path) {
   return absl::OkStatus();
 }
 
+volume::StringMap ToMap(const google::protobuf::Map<std::string, std::string>& map) {
+  return {map.begin(), map.end()};
+}
+
 absl::StatusOr<volume::SizeRange> ParseRange(const ::csi::v1::CapacityRange& range) {
   if (range.required_bytes() < 0 || range.limit_bytes() < 0) {
     return absl::InvalidArgumentError("capacity_range holds a negative size");

@@ -3,12 +3,15 @@
 // InvalidArgument naming the field, and never a secret's content.
 #pragma once
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 
 #include "csi/v1/csi.pb.h"
+#include "volume/parameters.h"
 #include "volume/size.h"
 
 namespace nvmeof::csi {
@@ -26,6 +29,8 @@ namespace nvmeof::csi {
 // Absolute, without "." and ".." parts and without control characters, so that what is compared
 // with the mount table is what the kernel will act on.
 [[nodiscard]] absl::Status CheckPath(absl::string_view field, absl::string_view path);
+
+[[nodiscard]] volume::StringMap ToMap(const google::protobuf::Map<std::string, std::string>& map);
 
 // At least one bound, none negative; OutOfRange when no size can meet both.
 [[nodiscard]] absl::StatusOr<volume::SizeRange> ParseRange(const ::csi::v1::CapacityRange& range);
