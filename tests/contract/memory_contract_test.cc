@@ -1,13 +1,12 @@
 #include "tests/contract/backend_contract.h"
 #include "tests/fakes/memory_backend.h"
+#include "tests/matchers/status_matchers.h"
 
 namespace nvmeof::testing {
 namespace {
 
 class MemorySubject final : public ContractSubject {
  public:
-  explicit MemorySubject(MemoryBackendOptions options) : memory_(std::move(options)) {}
-
   backend::Backend& backend() override { return memory_; }
   absl::Time Deadline() override { return absl::InfiniteFuture(); }
   std::vector<std::string> places() const override { return {"place-a", "place-b"}; }
@@ -18,14 +17,19 @@ class MemorySubject final : public ContractSubject {
   MemoryBackend memory_;
 };
 
-ContractCase Case(std::string name, const MemoryBackendOptions& options) {
-  return {std::move(name), [options] { return std::make_unique<MemorySubject>(options); }};
-}
-
 INSTANTIATE_TEST_SUITE_P(Memory, BackendContract,
-                         ::testing::Values(Case("Memory", {}),
-                                           Case("MemoryWithoutThick",
-                                                {.not_offered = volume::Provisioning::kThick})));
+                         ::testing::Values(ContractCase{
+                             "Memory", [] { return std::make_unique<MemorySubject>(); }}));
+
+TEST(MemoryBackendTest, RefusesTheProvisioningThatItDoesNotOffer) {
+  MemoryBackend memory({.not_offered = volume::Provisioning::kThick});
+  backend::CreateRequest request{.name = "pvc-1", .size = {}, .fingerprint = "", .context = {}};
+  EXPECT_OK(memory.Create(request, absl::InfiniteFuture()));
+  request.name = "pvc-2";
+  request.provisioning = volume::Provisioning::kThick;
+  EXPECT_THAT(memory.Create(request, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
 
 }  // namespace
 }  // namespace nvmeof::testing

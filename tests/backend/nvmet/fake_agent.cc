@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "grpc/grpc.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 
@@ -70,6 +71,8 @@ FakeAgent::FakeAgent(std::string name, std::string address, MemoryBackendOptions
     : name_(std::move(name)),
       address_(std::move(address)),
       memory_(OfOnePlace(std::move(options), kPlace)) {
+  // gRPC stays up until the process ends: to take it down it may wait ten seconds for its poller.
+  grpc_init();
   Start();
 }
 
@@ -97,6 +100,12 @@ void FakeAgent::Hold() {
   answering_ = false;
 }
 
+void FakeAgent::AwaitCall() {
+  const absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(
+      +[](int* waiting) { return *waiting > 0; }, &waiting_));
+}
+
 void FakeAgent::Release() {
   const absl::MutexLock lock(&mutex_);
   answering_ = true;
@@ -122,6 +131,11 @@ void FakeAgent::DistortRoom(std::function<void(v1::GetAgentResponse&)> distortio
   room_distortion_ = std::move(distortion);
 }
 
+void FakeAgent::DistortSize(std::function<void(v1::ExpandVolumeResponse&)> distortion) {
+  const absl::MutexLock lock(&mutex_);
+  size_distortion_ = std::move(distortion);
+}
+
 grpc::Status FakeAgent::Serve(const std::function<absl::Status()>& work) {
   grpc::Status unavailable(grpc::StatusCode::UNAVAILABLE, "gone");
   int call = 0;
@@ -129,7 +143,9 @@ grpc::Status FakeAgent::Serve(const std::function<absl::Status()>& work) {
   int refuses_at = 0;
   {
     const absl::MutexLock lock(&mutex_);
+    ++waiting_;
     mutex_.Await(absl::Condition(&answering_));
+    --waiting_;
     call = ++calls_;
     dies_at = dies_at_;
     refuses_at = refuses_at_;
@@ -210,6 +226,8 @@ grpc::Status FakeAgent::ExpandVolume(grpc::ServerContext*, const v1::ExpandVolum
                      memory_.Expand(Id(request->handle()),
                                     {request->required_bytes(), request->limit_bytes()}, kNever));
     response->set_size_bytes(size);
+    const absl::MutexLock lock(&mutex_);
+    size_distortion_(*response);
     return absl::OkStatus();
   });
 }

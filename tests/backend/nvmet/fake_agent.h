@@ -39,6 +39,7 @@ class FakeAgent final : public v1::TargetAgent::Service {
 
   // Calls wait, without an answer, until Release.
   void Hold();
+  void AwaitCall();  // blocks until one waits
   void Release();
 
   // The n-th call from now (1 is the next one) and all later ones are UNAVAILABLE; the n-th one
@@ -48,10 +49,10 @@ class FakeAgent final : public v1::TargetAgent::Service {
   // The n-th call from now is UNAVAILABLE and does nothing.
   void RefuseAt(int n);
 
-  // Every volume passes through here before it is sent.
+  // Every volume, room or new size passes through here before it is sent.
   void Distort(std::function<void(v1::Volume&)> distortion);
-  // And every answer to GetAgent.
   void DistortRoom(std::function<void(v1::GetAgentResponse&)> distortion);
+  void DistortSize(std::function<void(v1::ExpandVolumeResponse&)> distortion);
 
   grpc::Status GetAgent(grpc::ServerContext*, const v1::GetAgentRequest*,
                         v1::GetAgentResponse* response) override;
@@ -85,12 +86,15 @@ class FakeAgent final : public v1::TargetAgent::Service {
 
   absl::Mutex mutex_;
   bool answering_ ABSL_GUARDED_BY(mutex_) = true;
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
   int dies_at_ ABSL_GUARDED_BY(mutex_) = 0;     // 0 = never
   int refuses_at_ ABSL_GUARDED_BY(mutex_) = 0;  // 0 = never
   std::function<void(v1::Volume&)> distortion_ ABSL_GUARDED_BY(mutex_) = [](v1::Volume&) {};
   std::function<void(v1::GetAgentResponse&)> room_distortion_ ABSL_GUARDED_BY(mutex_) =
       [](v1::GetAgentResponse&) {};
+  std::function<void(v1::ExpandVolumeResponse&)> size_distortion_ ABSL_GUARDED_BY(mutex_) =
+      [](v1::ExpandVolumeResponse&) {};
 };
 
 }  // namespace nvmeof::testing

@@ -1,6 +1,7 @@
 #include "backend/nvmet/nvmet_backend.h"
 
 #include <limits>
+#include <thread>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -133,6 +134,17 @@ TEST_F(NvmetBackendTest, FindsANameThatAnotherAgentHas) {
               StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("agent-a")));
 }
 
+TEST_F(NvmetBackendTest, RefusesASecondCreateOfANameWhileTheFirstRuns) {
+  a_.Hold();
+  absl::StatusOr<Volume> first;
+  std::thread running([&] { first = backend_.Create(Request(), Deadline()); });
+  a_.AwaitCall();
+  EXPECT_THAT(backend_.Create(Request(), Deadline()), StatusIs(absl::StatusCode::kAborted));
+  a_.Release();
+  running.join();
+  EXPECT_OK(first);
+}
+
 TEST_F(NvmetBackendTest, PrefersTheLowerIdOfTwoVolumesOfOneName) {
   const volume::VolumeId first = GivenAVolumeAtA();
   ASSERT_OK(b_.memory().Create(Request(), absl::InfiniteFuture()));
@@ -205,6 +217,20 @@ TEST_F(NvmetBackendTest, NeverTakesAnotherVolumeForTheOneThatWasMeant) {
   a_.Distort([](v1::Volume& volume) { volume.set_handle("another"); });
   EXPECT_THAT(backend_.Get(id, Deadline()), StatusIs(absl::StatusCode::kInternal));
   EXPECT_THAT(backend_.ExportTo(id, Wanted(), Deadline()), StatusIs(absl::StatusCode::kInternal));
+}
+
+TEST_F(NvmetBackendTest, DoesNotBelieveASizeThatIsTooSmall) {
+  const volume::VolumeId id = GivenAVolumeAtA();
+  a_.DistortSize([](v1::ExpandVolumeResponse& response) { response.set_size_bytes(kGiB); });
+  EXPECT_THAT(backend_.Expand(id, {2 * kGiB, 0}, Deadline()),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("agent-a")));
+}
+
+// gRPC takes four MiB unless told otherwise.
+TEST_F(NvmetBackendTest, TakesALongList) {
+  GivenAVolumeAtA();
+  a_.Distort([](v1::Volume& volume) { volume.set_fingerprint(std::string(5 << 20, 'f')); });
+  EXPECT_THAT(backend_.List(Deadline())->volumes, SizeIs(1));
 }
 
 TEST_F(NvmetBackendTest, LeavesAnAgentWithImpossibleRoomOut) {
