@@ -115,6 +115,16 @@ TEST_F(NvmetBackendTest, GoesNowhereElseWhenTheVolumeIsNotThereYet) {
   EXPECT_OK(backend_.Create(Request(), Deadline()));
 }
 
+TEST_F(NvmetBackendTest, TakesNoOtherVolumeForTheOneWhoseAnswerIsLost) {
+  a_.DistortRoom([this](v1::GetAgentResponse&) {
+    CreateRequest other = Request();
+    other.fingerprint = "other words";
+    EXPECT_OK(a_.memory().Create(other, absl::InfiniteFuture()));
+  });
+  a_.RefuseAt(kTheCreate);
+  EXPECT_THAT(backend_.Create(Request(), Deadline()), StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
 TEST_F(NvmetBackendTest, GoesNowhereElseWhenACreateFails) {
   a_.memory().FailAfterEffect(kTheCreate, absl::InternalError("broken"));
   EXPECT_THAT(backend_.Create(Request(), Deadline()), StatusIs(absl::StatusCode::kInternal));
