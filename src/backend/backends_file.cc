@@ -29,7 +29,7 @@ std::string Where(const YAML::Mark& mark) {
 absl::string_view Kind(const YAML::Node& node) {
   if (node.IsMap()) return "a map";
   if (node.IsSequence()) return "a list";
-  return node.IsScalar() ? "a text" : "empty";
+  return node.IsScalar() ? "text" : "empty";
 }
 
 // Reads one document and gathers every mistake in it. One thread at a time, one document.
@@ -121,7 +121,7 @@ class Reader {
     const YAML::Node& node = field->second;
     if (node.IsScalar() && !node.Scalar().empty()) return node.Scalar();
     Refuse(node, absl::StrCat(key, " is ", node.IsScalar() ? "empty" : Kind(node),
-                              "; it must be a text"));
+                              "; it must be text"));
     return "";
   }
 

@@ -1,6 +1,8 @@
 #include "backend/backends_file.h"
 
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -14,7 +16,6 @@ namespace {
 using ::nvmeof::testing::IsOkAndHolds;
 using ::nvmeof::testing::StatusIs;
 using ::testing::AllOf;
-using ::testing::Eq;
 using ::testing::HasSubstr;
 
 constexpr char kTwoBackends[] = R"(
@@ -42,61 +43,51 @@ TEST(BackendsFileTest, ReadsAllBackendsInTheirOrder) {
   EXPECT_THAT(ParseBackends(kTwoBackends), IsOkAndHolds(TwoBackends()));
 }
 
-struct Row {
-  const char* name;
+struct Mistake {
   const char* yaml;
   const char* message;
 };
 
-void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
+const std::vector<Mistake> kMistakes = {
+    {"", "line 1, column 1: the file is empty; it must be a map with backends"},
+    {"- a", "line 1, column 1: the file is a list; it must be a map with backends"},
+    {"backends: [", "line 1, column 1: end of sequence flow not found"},
+    {"backends:\n\t- name: a", "line 2, column 2: illegal block entry"},
+    {"---\nbackends: 1\n---\nbackends: 2",
+     "line 4, column 1: a second document; there must be one"},
+    {"x: 1\nbackends: []",
+     "line 1, column 1: unknown key 'x' in the file; it may have backends; "
+     "line 2, column 11: backends is empty; it must be a list of at least one"},
+    {"backends:", "line 1, column 1: backends is empty; it must be a list of at least one"},
+    {"backends: {a: b}", "line 1, column 11: backends is a map; it must be a list of at least one"},
+    {"backends: [a]",
+     "line 1, column 12: a backend is text; it must be a map with name, type, agents"},
+    {"backends:\n  - name: fast\n",
+     "line 2, column 5: a backend lacks the key 'type'; "
+     "line 2, column 5: a backend lacks the key 'agents'"},
+    {"backends:\n- {name: a, type: nvmt, agents: [{name: b, address: 'c:1'}]}",
+     "line 2, column 19: type is 'nvmt'; it must be nvmet"},
+    {"backends:\n- {name: [a], type: nvmet, agents: [{name: b, address: 'c:1'}]}",
+     "line 2, column 10: name is a list; it must be text"},
+    {"backends:\n- {name: '', type: nvmet, agents: [{name: b, address: 'c:1'}]}",
+     "line 2, column 10: name is empty; it must be text"},
+    {"backends:\n- {name: A, type: nvmet, agents: [{name: b, address: 'c:1'}]}",
+     "line 2, column 10: name is 'A'; it must be 1 to 40 of a-z, 0-9 and inner -"},
+    {"backends:\n- {name: a, type: nvmet, agents: []}",
+     "line 2, column 34: agents is empty; it must be a list of at least one"},
+    {"backends:\n- {name: a, name: b, type: nvmet, agents: [{name: b, address: 'c:1'}]}",
+     "line 2, column 13: key 'name' stands here a second time"},
+    {"backends:\n- {name: a, type: nvmet, agents: [{name: b, address: c}]}",
+     "line 2, column 54: address is 'c'; it must be <IPv4 or host name>:<port>, "
+     "[<IPv6>]:<port> or unix:///<path>"}};
 
-class BackendsFileMistakeTest : public ::testing::TestWithParam<Row> {};
-
-TEST_P(BackendsFileMistakeTest, IsRefusedWithItsPlace) {
-  EXPECT_THAT(ParseBackends(GetParam().yaml),
-              StatusIs(absl::StatusCode::kInvalidArgument, Eq(GetParam().message)));
+TEST(BackendsFileTest, RefusesMistakesWithTheirPlace) {
+  for (const Mistake& mistake : kMistakes) {
+    SCOPED_TRACE(mistake.yaml);
+    EXPECT_THAT(ParseBackends(mistake.yaml),
+                StatusIs(absl::StatusCode::kInvalidArgument, mistake.message));
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Table, BackendsFileMistakeTest,
-    ::testing::Values(
-        Row{"empty", "", "line 1, column 1: the file is empty; it must be a map with backends"},
-        Row{"list", "- a", "line 1, column 1: the file is a list; it must be a map with backends"},
-        Row{"no_yaml", "backends: [", "line 1, column 1: end of sequence flow not found"},
-        Row{"tabs", "backends:\n\t- name: a", "line 2, column 2: illegal block entry"},
-        Row{"documents", "---\nbackends: 1\n---\nbackends: 2",
-            "line 4, column 1: a second document; there must be one"},
-        Row{"unknown_key", "x: 1\nbackends: []",
-            "line 1, column 1: unknown key 'x' in the file; it may have backends; "
-            "line 2, column 11: backends is empty; it must be a list of at least one"},
-        Row{"no_backends",
-            "backends:", "line 1, column 1: backends is empty; it must be a list of at least one"},
-        Row{"backends_map", "backends: {a: b}",
-            "line 1, column 11: backends is a map; it must be a list of at least one"},
-        Row{"backend_text", "backends: [a]",
-            "line 1, column 12: a backend is a text; it must be a map with name, type, agents"},
-        Row{"missing_keys", "backends:\n  - name: fast\n",
-            "line 2, column 5: a backend lacks the key 'type'; "
-            "line 2, column 5: a backend lacks the key 'agents'"},
-        Row{"unknown_type",
-            "backends:\n- {name: a, type: nvmt, agents: [{name: b, address: 'c:1'}]}",
-            "line 2, column 19: type is 'nvmt'; it must be nvmet"},
-        Row{"name_list",
-            "backends:\n- {name: [a], type: nvmet, agents: [{name: b, address: 'c:1'}]}",
-            "line 2, column 10: name is a list; it must be a text"},
-        Row{"name_empty",
-            "backends:\n- {name: '', type: nvmet, agents: [{name: b, address: 'c:1'}]}",
-            "line 2, column 10: name is empty; it must be a text"},
-        Row{"name_form", "backends:\n- {name: A, type: nvmet, agents: [{name: b, address: 'c:1'}]}",
-            "line 2, column 10: name is 'A'; it must be 1 to 40 of a-z, 0-9 and inner -"},
-        Row{"no_agents", "backends:\n- {name: a, type: nvmet, agents: []}",
-            "line 2, column 34: agents is empty; it must be a list of at least one"},
-        Row{"double_key",
-            "backends:\n- {name: a, name: b, type: nvmet, agents: [{name: b, address: 'c:1'}]}",
-            "line 2, column 13: key 'name' stands here a second time"},
-        Row{"address_form", "backends:\n- {name: a, type: nvmet, agents: [{name: b, address: c}]}",
-            "line 2, column 54: address is 'c'; it must be <IPv4 or host name>:<port>, "
-            "[<IPv6>]:<port> or unix:///<path>"}));
 
 constexpr char kTwins[] = R"(backends:
 - name: a

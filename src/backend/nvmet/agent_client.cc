@@ -8,6 +8,7 @@
 #include "grpcpp/support/channel_arguments.h"
 
 #include "backend/nvmet/agent_status.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 
 namespace nvmeof::backend {
@@ -73,8 +74,18 @@ absl::Status AgentClient::SetDeadline(grpc::ClientContext& context, absl::Time d
   return absl::OkStatus();
 }
 
-absl::Status AgentClient::Judge(const grpc::Status& status) const {
-  return base::Annotate(AgentStatus(status), Describe());
+absl::Status AgentClient::Conclude(const grpc::Status& status) {
+  absl::Status ours = base::Annotate(AgentStatus(status), Describe());
+  const bool silent = absl::IsUnavailable(ours);
+  if (silent_.exchange(silent) != silent) {
+    base::Log(silent ? base::Level::kWarning : base::Level::kInfo,
+              silent ? "agent fell silent" : "agent answers again",
+              {{"backend", where_.backend},
+               {"agent", where_.place},
+               {"address", address_},
+               {"status", ours.ToString()}});
+  }
+  return ours;
 }
 
 absl::StatusOr<Volume> AgentClient::Decode(const v1::Volume& message) const {

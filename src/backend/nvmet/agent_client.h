@@ -3,6 +3,7 @@
 // It knows gRPC and time, not volumes: NvmetBackend decides what to ask.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -49,8 +50,9 @@ class AgentClient {
   // not answer. DeadlineExceeded when there is no time left.
   absl::Status SetDeadline(grpc::ClientContext& context, absl::Time deadline) const;
 
-  // AgentStatus with the agent's name before the message.
-  absl::Status Judge(const grpc::Status& status) const;
+  // How a call ended: AgentStatus with the agent's name before the message. Logs when the agent
+  // falls silent and when it answers again.
+  absl::Status Conclude(const grpc::Status& status);
 
   // DecodeVolume and DecodeCapacity of what it shows, with its name before the message of an error.
   absl::StatusOr<Volume> Decode(const v1::Volume& message) const;
@@ -62,6 +64,7 @@ class AgentClient {
   const base::Clock& clock_;
   absl::once_flag connected_;
   std::unique_ptr<v1::TargetAgent::Stub> stub_;
+  std::atomic<bool> silent_ = false;
 };
 
 // &v1::TargetAgent::Stub::PrepareAsync<Method>.
@@ -108,7 +111,7 @@ std::vector<Answer<Response>> AskUntil(absl::Time until, const std::vector<Agent
   for (std::size_t i = 0; i < agents.size(); ++i) {
     Question& question = questions[i];
     absl::Status status =
-        question.started.ok() ? agents[i]->Judge(question.status) : question.started;
+        question.started.ok() ? agents[i]->Conclude(question.status) : question.started;
     if (status.ok()) {
       answers.push_back({agents[i], std::move(question.response)});
     } else {

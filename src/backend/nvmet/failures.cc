@@ -26,6 +26,7 @@ absl::Status Failures::Verdict() const {
 
 void Failures::Log(absl::string_view backend) const {
   for (const absl::Status& failure : failures_) {
+    if (!absl::IsInternal(failure)) continue;
     base::Log(base::Level::kWarning, "agent left out",
               {{"backend", std::string(backend)}, {"error", failure.ToString()}});
   }

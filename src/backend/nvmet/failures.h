@@ -21,7 +21,8 @@ class Failures {
   // before what can never be, before what is not known. REQUIRES: not empty.
   absl::Status Verdict() const;
 
-  // One warning for each: the call succeeds without them.
+  // For a call that succeeds without them: a warning for each agent that is at fault. Silent ones
+  // are in the log already.
   void Log(absl::string_view backend) const;
 
  private:

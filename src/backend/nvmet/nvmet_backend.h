@@ -23,8 +23,8 @@ namespace nvmeof::backend {
 class AgentClient;
 
 // Borrows the clock. Safe to use from several threads. What several agents are asked, they are
-// asked at once, and the silent ones cost a part of the deadline only: they are left out of Create,
-// List and GetCapacity with a warning in the log.
+// asked at once, and the silent ones cost a part of the deadline only: Create, List and GetCapacity
+// do without them. The log tells when an agent falls silent.
 //
 // A Create whose answer is lost and cannot be read again is Unavailable and goes to no other agent.
 // If its agent made the volume all the same, and is down when the same name is asked for again,

@@ -1,5 +1,8 @@
 #include "backend/nvmet/agent_status.h"
 
+#include <utility>
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -11,38 +14,28 @@ namespace {
 using ::nvmeof::testing::StatusIs;
 using ::testing::HasSubstr;
 
-struct Row {
-  grpc::StatusCode said;
-  absl::StatusCode means;
-};
-
-void PrintTo(const Row& row, std::ostream* out) { *out << "code_" << row.said; }
-
-class AgentStatusTableTest : public ::testing::TestWithParam<Row> {};
-
-TEST_P(AgentStatusTableTest, HasACodeOfOurs) {
-  EXPECT_THAT(AgentStatus(grpc::Status(GetParam().said, "why")), StatusIs(GetParam().means));
+TEST(AgentStatusTest, HasACodeOfOursForEachOfGrpc) {
+  const std::vector<std::pair<grpc::StatusCode, absl::StatusCode>> rows = {
+      {grpc::StatusCode::CANCELLED, absl::StatusCode::kUnavailable},
+      {grpc::StatusCode::UNKNOWN, absl::StatusCode::kInternal},
+      {grpc::StatusCode::INVALID_ARGUMENT, absl::StatusCode::kInvalidArgument},
+      {grpc::StatusCode::DEADLINE_EXCEEDED, absl::StatusCode::kUnavailable},
+      {grpc::StatusCode::NOT_FOUND, absl::StatusCode::kNotFound},
+      {grpc::StatusCode::ALREADY_EXISTS, absl::StatusCode::kAlreadyExists},
+      {grpc::StatusCode::PERMISSION_DENIED, absl::StatusCode::kInternal},
+      {grpc::StatusCode::RESOURCE_EXHAUSTED, absl::StatusCode::kResourceExhausted},
+      {grpc::StatusCode::FAILED_PRECONDITION, absl::StatusCode::kFailedPrecondition},
+      {grpc::StatusCode::ABORTED, absl::StatusCode::kAborted},
+      {grpc::StatusCode::OUT_OF_RANGE, absl::StatusCode::kOutOfRange},
+      {grpc::StatusCode::UNIMPLEMENTED, absl::StatusCode::kInternal},
+      {grpc::StatusCode::INTERNAL, absl::StatusCode::kInternal},
+      {grpc::StatusCode::UNAVAILABLE, absl::StatusCode::kUnavailable},
+      {grpc::StatusCode::DATA_LOSS, absl::StatusCode::kInternal},
+      {grpc::StatusCode::UNAUTHENTICATED, absl::StatusCode::kInternal}};
+  for (const auto& [said, means] : rows) {
+    EXPECT_THAT(AgentStatus(grpc::Status(said, "why")), StatusIs(means)) << said;
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Table, AgentStatusTableTest,
-    ::testing::Values(
-        Row{grpc::StatusCode::CANCELLED, absl::StatusCode::kUnavailable},
-        Row{grpc::StatusCode::UNKNOWN, absl::StatusCode::kInternal},
-        Row{grpc::StatusCode::INVALID_ARGUMENT, absl::StatusCode::kInvalidArgument},
-        Row{grpc::StatusCode::DEADLINE_EXCEEDED, absl::StatusCode::kUnavailable},
-        Row{grpc::StatusCode::NOT_FOUND, absl::StatusCode::kNotFound},
-        Row{grpc::StatusCode::ALREADY_EXISTS, absl::StatusCode::kAlreadyExists},
-        Row{grpc::StatusCode::PERMISSION_DENIED, absl::StatusCode::kInternal},
-        Row{grpc::StatusCode::RESOURCE_EXHAUSTED, absl::StatusCode::kResourceExhausted},
-        Row{grpc::StatusCode::FAILED_PRECONDITION, absl::StatusCode::kFailedPrecondition},
-        Row{grpc::StatusCode::ABORTED, absl::StatusCode::kAborted},
-        Row{grpc::StatusCode::OUT_OF_RANGE, absl::StatusCode::kOutOfRange},
-        Row{grpc::StatusCode::UNIMPLEMENTED, absl::StatusCode::kInternal},
-        Row{grpc::StatusCode::INTERNAL, absl::StatusCode::kInternal},
-        Row{grpc::StatusCode::UNAVAILABLE, absl::StatusCode::kUnavailable},
-        Row{grpc::StatusCode::DATA_LOSS, absl::StatusCode::kInternal},
-        Row{grpc::StatusCode::UNAUTHENTICATED, absl::StatusCode::kInternal}));
 
 TEST(AgentStatusTest, OkIsOk) { EXPECT_OK(AgentStatus(grpc::Status())); }
 

@@ -1,5 +1,6 @@
 #include "backend/nvmet/nvmet_backend.h"
 
+#include <algorithm>
 #include <limits>
 #include <thread>
 
@@ -188,6 +189,14 @@ TEST_F(NvmetBackendTest, ListsInTimeBesideAnAgentThatIsSilent) {
   const absl::StatusOr<VolumeList> list = backend_.List(ShortDeadline());
   ASSERT_OK(list);
   EXPECT_THAT(list->unreachable, ElementsAre("agent-a"));
+}
+
+TEST_F(NvmetBackendTest, LogsOnceThatAnAgentFellSilent) {
+  a_.TakeDown();
+  ::testing::internal::CaptureStderr();
+  for (int look = 0; look < 3; ++look) EXPECT_OK(backend_.List(Deadline()));
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1);
 }
 
 TEST_F(NvmetBackendTest, AsksNobodyWhenThereIsNoTimeLeft) {
