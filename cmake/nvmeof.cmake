@@ -46,3 +46,24 @@ function(nvmeof_test name)
                                         nvmeof_absl)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
 endfunction()
+
+# nvmeof_program(NAME SOURCES... [DEPS ...]): a program that users run, at the top of the build folder.
+# The release build links the C++ runtime into it and keeps its debug information in NAME.debug,
+# where debuggers find it by itself.
+function(nvmeof_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(${name} PRIVATE nvmeof_warnings ${ARG_DEPS})
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc)
+    add_custom_command(
+      TARGET ${name}
+      POST_BUILD
+      COMMAND ${CMAKE_OBJCOPY} --only-keep-debug ${name} ${name}.debug
+      COMMAND ${CMAKE_OBJCOPY} --strip-all --add-gnu-debuglink=${name}.debug ${name}
+      WORKING_DIRECTORY "${CMAKE_BINARY_DIR}"
+      VERBATIM)
+  endif()
+endfunction()
