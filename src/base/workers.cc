@@ -36,17 +36,22 @@ class Workers::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  ~State() {
+  ~State() { Finish(); }
+
+  void Finish() {
+    std::vector<std::thread> threads;
     {
       const absl::MutexLock lock(&mutex_);
       stopping_ = true;
+      threads.swap(threads_);
     }
-    for (std::thread& thread : threads_) thread.join();
+    for (std::thread& thread : threads) thread.join();
   }
 
   // Takes the job over; after an error it is untouched.
   absl::Status Start(Job& job) {
     const absl::MutexLock lock(&mutex_);
+    if (stopping_) return absl::ResourceExhaustedError("the workers have ended");
     if (busy_ == limit_) {
       return absl::ResourceExhaustedError(absl::StrCat("all ", limit_, " workers are busy"));
     }
@@ -108,6 +113,8 @@ Workers::Workers(const Clock& clock, int limit)
     : clock_(clock), state_(std::make_unique<State>(limit)) {}
 
 Workers::~Workers() = default;
+
+void Workers::Finish() { state_->Finish(); }
 
 absl::Status Workers::RunUntil(absl::Time deadline, absl::AnyInvocable<absl::Status()> step) {
   Job job{std::move(step), {}};

@@ -41,6 +41,10 @@ class Workers {
   [[nodiscard]] absl::Status RunTogether(absl::Time deadline,
                                          std::vector<absl::AnyInvocable<absl::Status()>> steps);
 
+  // Waits for the running steps and ends the threads; later steps are refused. For an owner whose steps use what would be
+  // destroyed before the workers. REQUIRES: nobody is inside RunUntil or RunTogether.
+  void Finish();
+
  private:
   absl::Status Await(absl::Time deadline, std::future<absl::Status> result) const;
 

@@ -190,5 +190,22 @@ TEST_F(WorkersTest, RunsStepsItselfWhenNoWorkerIsFree) {
   release_.Notify();
 }
 
+TEST_F(WorkersTest, FinishWaitsForStepsAndRefusesLaterOnes) {
+  Workers workers(clock_, 2);
+  bool ended = false;
+  EXPECT_THAT(workers.RunUntil(Already(),
+                               [this, &ended] {
+                                 release_.WaitForNotification();
+                                 ended = true;
+                                 return absl::OkStatus();
+                               }),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  release_.Notify();
+  workers.Finish();
+  EXPECT_TRUE(ended);
+  EXPECT_THAT(workers.RunUntil(Later(), [] { return absl::OkStatus(); }),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
 }  // namespace
 }  // namespace nvmeof::base
