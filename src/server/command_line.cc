@@ -109,12 +109,13 @@ CommandLine ParseCommandLine(const Program& program, const std::vector<std::stri
   CLI::App app(program.description, program.name);
   app.set_version_flag("--version", absl::StrCat(program.name, " ", program.version));
   app.require_subcommand(0, 1)->allow_extras();
-  app.footer(absl::StrCat(program.name, " SUBCOMMAND --help lists the flags of one."));
   for (const Subcommand& subcommand : program.subcommands) {
     CLI::App* parser = app.add_subcommand(subcommand.name, subcommand.description);
     parser->allow_extras();
     for (const Flag& flag : subcommand.flags) AddFlag(*parser, flag);
   }
+  // Last, because subcommands take over what is there when they are added.
+  app.footer(absl::StrCat(program.name, " SUBCOMMAND --help lists the flags of one."));
 
   CommandLine result;
   Split(app, arguments, result);
