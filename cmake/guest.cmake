@@ -7,13 +7,13 @@ function(nvmeof_guest_program name)
 endfunction()
 
 # nvmeof_guest_suite(NAME SOURCES... [KERNELS 6.12 ...] [DEADLINE SECONDS] [DEPS ...]): a GoogleTest
-# program NAME_test whose cases need a real kernel; labels "vm" and NAME.
+# program vm_NAME_test whose cases need a real kernel; labels "vm" and NAME.
 #
 # One boot serves a whole suite: the fixture "vm.KERNEL.NAME" runs all cases in a guest, then each
 # case is a ctest test of its own that looks up its result (tests/vm/case). Guests run one at a time.
 function(nvmeof_guest_suite suite)
   cmake_parse_arguments(ARG "" "DEADLINE" "SOURCES;DEPS;KERNELS" ${ARGN})
-  set(program ${suite}_test)
+  set(program vm_${suite}_test)
   nvmeof_guest_program(${program} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} nvmeof_vm_main)
   set(program_file "${CMAKE_CURRENT_BINARY_DIR}/${program}")
   if(NOT ARG_KERNELS)

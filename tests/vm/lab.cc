@@ -14,6 +14,7 @@
 #include "base/status_macros.h"
 #include "tests/vm/eventually.h"
 #include "tests/vm/leftovers.h"
+#include "tests/vm/socket_watch.h"
 
 namespace nvmeof::testing {
 namespace {
@@ -21,15 +22,6 @@ namespace {
 std::string Environment(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : otherwise;
-}
-
-// The agent's port in LISTEN (0A), in the table of its own network namespace.
-bool Listens(pid_t pid, absl::string_view port_hex) {
-  std::ifstream table(absl::StrCat("/proc/", pid, "/net/tcp"));
-  for (std::string line; std::getline(table, line);) {
-    if (absl::StrContains(line, absl::StrCat(":", port_hex, " 00000000:0000 0A"))) return true;
-  }
-  return false;
 }
 
 bool Answers(CsiClient& client) {
@@ -48,9 +40,6 @@ std::string Lab::host_nqn() {
   return "nqn.2014-08.org.nvmexpress:uuid:6b8ff1c2-73a4-4c11-9f3f-26a9a4c60d51";
 }
 std::string Lab::host_id() { return "6b8ff1c2-73a4-4c11-9f3f-26a9a4c60d51"; }
-std::string Lab::agent_address() { return absl::StrCat(Network::PortalAddress(0), ":4421"); }
-
-std::map<std::string, std::string> Lab::OnePath() { return {{"maxPaths", "1"}}; }
 
 std::map<std::string, std::string> Lab::AllPaths() {
   return {{"hostTraddr", absl::StrCat(Network::HostAddress(0), ",", Network::HostAddress(1))}};
@@ -59,6 +48,7 @@ std::map<std::string, std::string> Lab::AllPaths() {
 Lab::Lab(std::string name)
     : name_(std::move(name)),
       root_(absl::StrCat(Environment("NVMEOF_DISK", "/run/nvmeof"), "/lab")),
+      agent_{.portals = {0, 1}, .pool = Folder("pool"), .log = LogFile("target")},
       controller_client_(Socket("controller")),
       node_client_(Socket("node")) {}
 
@@ -80,7 +70,7 @@ absl::Status Lab::Prepare() {
   SweepKernel(PlacesOf(*this));
   std::error_code ignored;
   std::filesystem::remove_all(root_, ignored);
-  for (const char* folder : {"kubelet/staging", "kubelet/pods", "pool", "state"}) {
+  for (const char* folder : {"kubelet/staging", "kubelet/pods", "log", "pool", "state"}) {
     RETURN_IF_ERROR(base::EnsureDirectory(Folder(folder)));
   }
   RETURN_IF_ERROR(base::WriteFileAtomically(Folder("hostnqn"), host_nqn() + "\n"));
@@ -89,7 +79,7 @@ absl::Status Lab::Prepare() {
       Folder("backends.yaml"),
       absl::StrCat("backends:\n  - name: fast\n    type: nvmet\n    agents:\n"
                    "      - name: storage\n        address: ",
-                   agent_address(), "\n")));
+                   agent_.address(), "\n")));
   ASSIGN_OR_RETURN(network_, Network::Create());
   return absl::OkStatus();
 }
@@ -99,60 +89,46 @@ Lab::~Lab() {
   controller_.reset();
   target_.reset();
   SweepKernel(PlacesOf(*this));
-}
-
-absl::StatusOr<std::unique_ptr<Process>> Lab::Spawn(std::vector<std::string> arguments,
-                                                    const std::string& network) const {
-  const std::string log = LogFile(arguments[0]);
-  arguments.insert(arguments.begin(), NVMEOF_PROGRAM);
-  return Process::Start(std::move(arguments), log, network);
+  std::error_code ignored;
+  std::filesystem::copy(Folder("log"), Environment("NVMEOF_RESULTS", "/tmp"),
+                        std::filesystem::copy_options::overwrite_existing, ignored);
 }
 
 absl::Status Lab::StartTarget() {
-  std::vector<std::string> arguments = {
-      "target", "--listen",     agent_address(), "--insecure-listen",
-      "--pool", Folder("pool"), "--log-level",   "debug"};
-  for (int portal = 0; portal < Network::kLinks; ++portal) {
-    arguments.push_back("--portal");
-    arguments.push_back(absl::StrCat(Network::PortalAddress(portal), ":4420"));
-  }
   target_.reset();
-  ASSIGN_OR_RETURN(target_, Spawn(std::move(arguments), Network::kStorage));
-  if (Eventually(absl::Seconds(60),
-                 [&] { return !target_->running() || Listens(target_->pid(), "1145"); }) &&
-      target_->running()) {
-    return absl::OkStatus();
-  }
-  return absl::UnavailableError("the agent does not serve; see its log");
+  ASSIGN_OR_RETURN(target_, StartAgent(agent_));
+  return absl::OkStatus();
 }
 
-absl::Status Lab::StartPlugin(std::unique_ptr<Process>& process, CsiClient& client,
+absl::Status Lab::StartPlugin(std::unique_ptr<Process>& process,
                               std::vector<std::string> arguments) {
   const std::string name = arguments[0];
-  arguments.insert(arguments.end(),
-                   {"--endpoint", absl::StrCat("unix://", Socket(name)), "--log-level", "debug"});
+  arguments.insert(arguments.begin(), NVMEOF_PROGRAM);
+  arguments.insert(arguments.end(), {"--endpoint", absl::StrCat("unix://", Socket(name))});
   process.reset();
-  ASSIGN_OR_RETURN(process, Spawn(std::move(arguments), ""));
-  if (Eventually(absl::Seconds(60), [&] { return !process->running() || Answers(client); }) &&
-      process->running()) {
+  SocketWatch socket(Socket(name));
+  ASSIGN_OR_RETURN(process, Process::Start(std::move(arguments), LogFile(name)));
+  // A client of its own: one that knew the plugin before waits a moment before it tries again.
+  CsiClient client(Socket(name));
+  if (socket.Wait(absl::Seconds(30)) &&
+      Eventually(absl::Seconds(30), [&] { return Answers(client); })) {
     return absl::OkStatus();
   }
   return absl::UnavailableError(absl::StrCat("the ", name, " plugin does not serve; see its log"));
 }
 
 absl::Status Lab::StartController() {
-  return StartPlugin(controller_, controller_client_,
-                     {"controller", "--backends", Folder("backends.yaml")});
+  return StartPlugin(controller_, {"controller", "--backends", Folder("backends.yaml")});
 }
 
 absl::Status Lab::StartNode() {
-  return StartPlugin(node_, node_client_,
-                     {"node", "--state-dir", Folder("state"), "--hostnqn-file", Folder("hostnqn"),
-                      "--hostid-file", Folder("hostid")});
+  return StartPlugin(node_, {"node", "--state-dir", Folder("state"), "--hostnqn-file",
+                             Folder("hostnqn"), "--hostid-file", Folder("hostid")});
 }
 
 std::string Lab::LogFile(const std::string& process) const {
-  return absl::StrCat(Environment("NVMEOF_RESULTS", "/tmp"), "/", name_, ".", process, ".log");
+  // Not in the results' folder: each line would go through 9p, while the process waits.
+  return absl::StrCat(Folder("log"), "/", name_, ".", process, ".log");
 }
 
 std::string Lab::LastWords() const {
@@ -170,6 +146,13 @@ std::string Lab::LastWords() const {
   return text;
 }
 
-std::vector<std::string> Lab::Leftovers() const { return FindLeftovers(PlacesOf(*this)); }
+std::vector<std::string> Lab::Leftovers() const {
+  std::vector<std::string> found = FindLeftovers(PlacesOf(*this));
+  std::erase_if(found, [](absl::string_view line) {
+    // The agent's own: its lock, and the ballast of its records.
+    return absl::EndsWith(line, "/pool/lock") || absl::StrContains(line, "/pool/records/.ballast");
+  });
+  return found;
+}
 
 }  // namespace nvmeof::testing

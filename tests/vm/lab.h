@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "tests/vm/agent.h"
 #include "tests/vm/csi_client.h"
 #include "tests/vm/network.h"
 #include "tests/vm/pod_volume.h"
@@ -48,10 +49,8 @@ class Lab {
   std::string Socket(const std::string& plugin) const { return root_ + "/" + plugin + ".sock"; }
   static std::string host_nqn();
   static std::string host_id();
-  static std::string agent_address();
 
-  // StorageClass parameters for one path, and for all of the network's paths.
-  static std::map<std::string, std::string> OnePath();
+  // StorageClass parameters for all of the network's paths.
   static std::map<std::string, std::string> AllPaths();
 
   // Everything that should be gone when no volume is left, one line each: controllers, subsystems,
@@ -65,13 +64,11 @@ class Lab {
   explicit Lab(std::string name);
   absl::Status Prepare();
   std::string LogFile(const std::string& process) const;
-  absl::StatusOr<std::unique_ptr<Process>> Spawn(std::vector<std::string> arguments,
-                                                 const std::string& network) const;
-  absl::Status StartPlugin(std::unique_ptr<Process>& process, CsiClient& client,
-                           std::vector<std::string> arguments);
+  absl::Status StartPlugin(std::unique_ptr<Process>& process, std::vector<std::string> arguments);
 
   const std::string name_;
   const std::string root_;
+  const AgentPlan agent_;
   std::unique_ptr<Network> network_;
   CsiClient controller_client_;
   CsiClient node_client_;

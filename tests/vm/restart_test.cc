@@ -128,7 +128,7 @@ TEST_F(RestartTest, AgentRestoresItsExportsAfterAReboot) {
 // The volume's bytes, as the storage node holds them.
 std::string PoolContent(const Lab& lab) {
   std::string content;
-  for (const std::string& file : FilesBelow(lab.Folder("pool"))) {
+  for (const std::string& file : FilesBelow(lab.Folder("pool/images"))) {
     std::ifstream stream(file, std::ios::binary);
     content.append((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   }

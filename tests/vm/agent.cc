@@ -1,0 +1,48 @@
+#include "tests/vm/agent.h"
+
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+
+#include "base/status_macros.h"
+#include "tests/vm/eventually.h"
+#include "tests/vm/network.h"
+
+namespace nvmeof::testing {
+namespace {
+
+// The port is in LISTEN (0A) in the table of the process's own network namespace.
+bool Listens(pid_t pid, int port) {
+  std::ifstream table(absl::StrCat("/proc/", pid, "/net/tcp"));
+  const std::string wanted = absl::StrFormat(":%04X 00000000:0000 0A", port);
+  for (std::string line; std::getline(table, line);) {
+    if (absl::StrContains(line, wanted)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string AgentPlan::address() const {
+  return absl::StrCat(Network::PortalAddress(portals.front()), ":", port);
+}
+
+absl::StatusOr<std::unique_ptr<Process>> StartAgent(const AgentPlan& plan) {
+  std::vector<std::string> arguments = {NVMEOF_PROGRAM,      "target", "--listen", plan.address(),
+                                        "--insecure-listen", "--pool", plan.pool};
+  for (const int portal : plan.portals) {
+    arguments.push_back("--portal");
+    arguments.push_back(absl::StrCat(Network::PortalAddress(portal), ":4420"));
+  }
+  ASSIGN_OR_RETURN(auto agent, Process::Start(std::move(arguments), plan.log, Network::kStorage));
+  const bool listens = Eventually(
+      absl::Seconds(60), [&] { return Listens(agent->pid(), plan.port) || !agent->running(); });
+  if (listens && agent->running()) return agent;
+  return absl::UnavailableError(absl::StrCat("the agent does not serve; see ", plan.log));
+}
+
+}  // namespace nvmeof::testing

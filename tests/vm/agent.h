@@ -1,0 +1,26 @@
+// Starting the agent of a storage node, as a suite wants it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "tests/vm/process.h"
+
+namespace nvmeof::testing {
+
+struct AgentPlan {
+  int port = 4421;           // of its service, on the address of the first portal
+  std::vector<int> portals;  // of the lab's network
+  std::string pool;          // folder
+  std::string log;           // file
+
+  std::string address() const;
+};
+
+// `nvmeof-csi target` in the storage node's network namespace; returns when it serves.
+absl::StatusOr<std::unique_ptr<Process>> StartAgent(const AgentPlan& plan);
+
+}  // namespace nvmeof::testing
