@@ -1,0 +1,39 @@
+// nvmeof-csi: one program for every place of the driver; the first argument says which.
+#include <cstdio>
+#include <string>
+#include <variant>
+
+#include "absl/status/status.h"
+
+#include "base/log.h"
+#include "run.h"
+#include "server/config.h"
+#include "server/stop_signal.h"
+
+namespace nvmeof {
+namespace {
+
+struct Start {
+  int operator()(const server::Answer& answer) const {
+    std::fputs(answer.text.c_str(), answer.exit_code == 0 ? stdout : stderr);
+    return answer.exit_code;
+  }
+
+  template <typename SubcommandConfig>
+  int operator()(const SubcommandConfig& config) const {
+    base::StartLog(config.log.level, config.log.format);
+    server::StopSignal stop;
+    const absl::Status ended = Run(config, stop);
+    if (ended.ok()) return 0;
+    base::Log(base::Level::kError, "cannot serve", {{"error", std::string(ended.message())}});
+    return 1;
+  }
+};
+
+}  // namespace
+}  // namespace nvmeof
+
+int main(int argc, char** argv) {
+  return std::visit(nvmeof::Start{},
+                    nvmeof::server::ParseConfig({argv + 1, argv + argc}, NVMEOF_VERSION));
+}

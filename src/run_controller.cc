@@ -1,0 +1,38 @@
+#include "backend/backends_file.h"
+#include "backend/make_backends.h"
+#include "base/clock.h"
+#include "base/status_macros.h"
+#include "base/workers.h"
+#include "csi/controller_service.h"
+#include "csi/health.h"
+#include "csi/identity_service.h"
+#include "csi/rpc.h"
+#include "run.h"
+#include "server/serve.h"
+
+namespace nvmeof {
+namespace {
+
+// Calls that wait for storage systems at one time; more than the sidecars make, fewer than the
+// server has threads.
+constexpr int kWorkers = 48;
+
+}  // namespace
+
+absl::Status Run(const server::ControllerConfig& config, server::StopSignal& stop) {
+  ASSIGN_OR_RETURN(const backend::BackendsConfig file,
+                   backend::ReadBackendsFile(config.backends_file));
+  base::MonotonicClock clock;
+  const backend::Backends backends = backend::MakeBackends(file, clock);
+  base::Workers workers(clock, kWorkers);
+
+  csi::RpcEdge edge(clock, workers, {.log_requests = config.log.level == base::Level::kDebug});
+  csi::IdentityService identity(edge, {config.driver_name, NVMEOF_VERSION},
+                                [&] { return csi::CheckBackends(backends, clock); });
+  csi::ControllerService controller(edge, backends);
+  const absl::Status served = server::Serve(config.endpoint, {&identity, &controller}, stop);
+  workers.Finish();  // steps that outlived their calls use what is destroyed now
+  return served;
+}
+
+}  // namespace nvmeof
