@@ -24,7 +24,7 @@ std::optional<std::string> FindHostConflict(const std::string& sys_root, const H
     const bool same_id = absl::EqualsIgnoreCase(*id, host.id);
     if (same_nqn == same_id) continue;
     return absl::StrCat(name, " is connected as host ", *nqn, " with host id ", *id,
-                        ", and the kernel takes no other pair than that: this node is ",
+                        ", and Linux 6.5 and newer take no other pair with either: this node is ",
                         host.nqn.text(), " with ", host.id);
   }
   return std::nullopt;

@@ -169,7 +169,9 @@ absl::Status LibnvmeFabric::Refusal(int error, const ConnectRequest& request) co
           absl::StrCat("the kernel module ", module, " must be loaded"));
     }
     if (const auto conflict = FindHostConflict(sys_root_, host_); conflict.has_value()) {
-      return absl::FailedPreconditionError(*conflict);
+      return absl::FailedPreconditionError(absl::StrCat("the kernel refuses to connect ",
+                                                        request.subsystem.text(),
+                                                        ", most likely because ", *conflict));
     }
   }
   return ConnectError(error, host_, request);

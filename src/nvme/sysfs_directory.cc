@@ -48,7 +48,6 @@ absl::Status SysfsDirectory::Write(const std::string& name, absl::string_view co
 }
 
 absl::StatusOr<std::vector<std::string>> SysfsDirectory::List() const {
-  if (::lseek(fd_.get(), 0, SEEK_SET) < 0) return Error(errno, ".");
   std::vector<std::string> names;
   alignas(dirent64) std::array<char, 8192> buffer;
   while (true) {

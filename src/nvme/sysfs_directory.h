@@ -32,7 +32,7 @@ class SysfsDirectory {
   // does not take the value.
   [[nodiscard]] absl::Status Write(const std::string& name, absl::string_view content) const;
 
-  // Names without "." and "..", in no order.
+  // Names without "." and "..", in no order. At most once for each Open.
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> List() const;
 
  private:

@@ -106,11 +106,11 @@ absl::StatusOr<std::optional<Subsystem>> SysfsTopology::Find(const volume::Nqn& 
   RETURN_IF_ERROR(all.status());
   ASSIGN_OR_RETURN(const std::vector<std::string> names, all->List());
   for (const std::string& name : names) {
-    const absl::StatusOr<std::string> text = all->Read(absl::StrCat(name, "/subsysnqn"));
+    absl::StatusOr<std::string> text = all->Read(absl::StrCat(name, "/subsysnqn"));
     if (IsGone(text)) continue;
     RETURN_IF_ERROR(text.status());
     if (*text != nqn.text()) continue;
-    ASSIGN_OR_RETURN(std::optional<Subsystem> found, ReadSubsystem(*all, name));
+    ASSIGN_OR_RETURN(std::optional<Subsystem> found, ReadSubsystem(*all, name, *std::move(text)));
     if (found.has_value()) return found;
   }
   return std::nullopt;
@@ -126,7 +126,11 @@ absl::StatusOr<std::vector<Subsystem>> SysfsTopology::All() const {
   for (const std::string& name : names) {
     const absl::StatusOr<std::string> type = all->Read(absl::StrCat(name, "/subsystype"));
     if (type.ok() && *type == "discovery") continue;
-    ASSIGN_OR_RETURN(std::optional<Subsystem> subsystem, ReadSubsystem(*all, name));
+    absl::StatusOr<std::string> nqn = all->Read(absl::StrCat(name, "/subsysnqn"));
+    if (IsGone(nqn)) continue;
+    RETURN_IF_ERROR(nqn.status());
+    ASSIGN_OR_RETURN(std::optional<Subsystem> subsystem,
+                     ReadSubsystem(*all, name, *std::move(nqn)));
     if (subsystem.has_value()) subsystems.push_back(*std::move(subsystem));
   }
   SortByName(subsystems);
@@ -134,20 +138,18 @@ absl::StatusOr<std::vector<Subsystem>> SysfsTopology::All() const {
 }
 
 // Nothing when it is gone, or when it belongs to a local disk.
-absl::StatusOr<std::optional<Subsystem>> SysfsTopology::ReadSubsystem(
-    const SysfsDirectory& all, const std::string& name) const {
+absl::StatusOr<std::optional<Subsystem>> SysfsTopology::ReadSubsystem(const SysfsDirectory& all,
+                                                                      const std::string& name,
+                                                                      std::string nqn) const {
   const absl::StatusOr<SysfsDirectory> directory = all.OpenChild(name);
   if (IsGone(directory)) return std::nullopt;
   RETURN_IF_ERROR(directory.status());
-  absl::StatusOr<std::string> nqn = directory->Read("subsysnqn");
-  if (IsGone(nqn)) return std::nullopt;
-  RETURN_IF_ERROR(nqn.status());
   const absl::StatusOr<std::string> io_policy = directory->Read("iopolicy");
   ASSIGN_OR_RETURN(const std::vector<std::string> entries, directory->List());
 
   Subsystem subsystem;
   subsystem.name = name;
-  subsystem.nqn = *std::move(nqn);
+  subsystem.nqn = std::move(nqn);
   subsystem.io_policy = io_policy.value_or("");
   ASSIGN_OR_RETURN(subsystem.controllers, ReadControllers(*directory, entries));
   if (std::any_of(subsystem.controllers.begin(), subsystem.controllers.end(), IsLocal)) {

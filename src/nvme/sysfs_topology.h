@@ -39,7 +39,8 @@ class SysfsTopology final : public Topology {
 
  private:
   absl::StatusOr<std::optional<Subsystem>> ReadSubsystem(const SysfsDirectory& all,
-                                                         const std::string& name) const;
+                                                         const std::string& name,
+                                                         std::string nqn) const;
   absl::Status ReadPathDisks(const SysfsDirectory& directory, Subsystem& subsystem) const;
   absl::Status ReadDisks(const SysfsDirectory& parent, const std::vector<std::string>& entries,
                          std::vector<Namespace>& disks) const;

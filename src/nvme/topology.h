@@ -110,7 +110,8 @@ class Topology {
   // Size now, from sysfs; NotFound when the device is gone.
   virtual absl::StatusOr<std::uint64_t> SizeBytes(base::DeviceNumber number) const = 0;
 
-  // True when something stacked on the disk (dm, loop) or a second opener holds it.
+  // True when something is stacked on the disk or on a partition of it: dm, md, a loop device.
+  // Mounts and open files do not show. False when the disk is gone.
   virtual absl::StatusOr<bool> HasHolders(const Namespace& ns) const = 0;
 };
 
