@@ -74,8 +74,8 @@ struct VolumeList {
 // Safe to use from several threads. Every call blocks on the network until `deadline` at most, a
 // point on the line of base::Clock. Codes that all calls may answer: Unavailable (the storage
 // system or the volume's place cannot be reached, or the outcome of a change is not known; the
-// message names the place), DeadlineExceeded, Internal. After Unavailable the same call may be
-// repeated.
+// message names the place), Aborted (another call is changing the same volume or name),
+// DeadlineExceeded, Internal. After the first two the same call may be repeated.
 //
 // An id with a place that this backend does not know: NotFound, but Unavailable from Delete and
 // Unexport, which must not report as gone what they cannot ask.
@@ -86,9 +86,8 @@ class Backend {
   // A new volume, blank, exported to nobody, with a NQN, UUID and NGUID that no volume ever had. Of
   // several calls with one name at most one is OK. Places that are down are passed over, so only
   // the others can know the name. AlreadyExists: the name is taken, whatever the size (the caller
-  // looks with FindByName). Aborted: another Create of this name is running. OutOfRange: a size
-  // that can never be met. ResourceExhausted: no room now. InvalidArgument: a provisioning that it
-  // does not offer.
+  // looks with FindByName). OutOfRange: a size that can never be met. ResourceExhausted: no room
+  // now. InvalidArgument: a provisioning that it does not offer.
   virtual absl::StatusOr<Volume> Create(const CreateRequest& request, absl::Time deadline) = 0;
 
   // NotFound when there is none. Unavailable when it cannot be known.

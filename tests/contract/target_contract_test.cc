@@ -1,0 +1,52 @@
+// NvmetBackend and the target agent, joined by the real protocol over a pool and a kernel in
+// memory, pass the suite that every Backend passes.
+
+#include "grpc/grpc.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+
+#include "backend/nvmet/nvmet_backend.h"
+#include "base/clock.h"
+#include "base/workers.h"
+#include "target/target_service.h"
+#include "tests/contract/backend_contract.h"
+#include "tests/target/target_world.h"
+
+namespace nvmeof::testing {
+namespace {
+
+class TargetSubject final : public ContractSubject {
+ public:
+  TargetSubject() {
+    // gRPC stays up until the process ends: to take it down it may wait ten seconds for its poller.
+    grpc_init();
+    world_.exporter->Restore();
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+  }
+  ~TargetSubject() override { server_->Shutdown(); }
+
+  backend::Backend& backend() override { return backend_; }
+  absl::Time Deadline() override { return clock_.Now() + absl::Seconds(30); }
+
+ private:
+  base::MonotonicClock clock_;
+  TargetWorld world_;
+  base::Workers workers_{clock_, 8};
+  target::TargetService service_{
+      {*world_.provisioner, *world_.exporter, *world_.store, workers_, clock_, "1"}};
+  TemporaryDirectory directory_;
+  const std::string address_ = "unix://" + directory_.File("agent.sock");
+  std::unique_ptr<grpc::Server> server_;
+  backend::NvmetBackend backend_{"fast", {{{"agent-a", address_}}}, clock_};
+};
+
+INSTANTIATE_TEST_SUITE_P(Target, BackendContract,
+                         ::testing::Values(ContractCase{
+                             "Target", [] { return std::make_unique<TargetSubject>(); }}));
+
+}  // namespace
+}  // namespace nvmeof::testing
