@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := release
 .PHONY: release demo test bench check format setup help
 
-release: setup-build ## build what users run: build/release/src/nvmeof-csi (the default)
+release: setup-build ## build what users run: build/release/nvmeof-csi (the default)
 	cmake --preset release
 	cmake --build --preset release --target nvmeof-csi
 

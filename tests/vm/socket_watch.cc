@@ -39,9 +39,8 @@ bool SocketWatch::Wait(absl::Duration limit) {
     // Between bind and listen the file is there and nothing announces the rest.
     const int milliseconds = std::filesystem::exists(path_) ? 1 : 100;
     pollfd wait{events_.get(), POLLIN, 0};
-    if (::poll(&wait, 1, milliseconds) == 1) {
-      static_cast<void>(::read(events_.get(), ignored.data(), ignored.size()));
-    }
+    const bool event = ::poll(&wait, 1, milliseconds) == 1;
+    if (event && ::read(events_.get(), ignored.data(), ignored.size()) < 0) return false;
   }
   return true;
 }
