@@ -37,9 +37,10 @@ absl::Status FsContext::Set(const MountParameter& parameter) {
   if (::fsconfig(fd_.get(), command, parameter.key.c_str(), value, 0) == 0) {
     return absl::OkStatus();
   }
+  const int error = errno;
   const absl::Status status =
-      base::ErrnoStatus(errno, absl::StrCat("mount option '", parameter.key, "'"));
-  if (errno != EINVAL) return WithWords(status, Words());
+      base::ErrnoStatus(error, absl::StrCat("mount option '", parameter.key, "'"));
+  if (error != EINVAL) return WithWords(status, Words());
   return absl::InvalidArgumentError(absl::StrCat(status.message(), Words()));
 }
 

@@ -18,7 +18,8 @@
 namespace nvmeof::mount {
 
 // Immutable; safe to use from several threads on different devices. Borrows the runner. The tools
-// get the device as it was opened and checked, not by its name.
+// get the device as it was opened and checked, not by its name. Needs CAP_SYS_ADMIN, and
+// CAP_SYS_RESOURCE to grow ext4.
 class LinuxFileSystems final : public FileSystems {
  public:
   explicit LinuxFileSystems(base::CommandRunner& runner,

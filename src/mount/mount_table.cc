@@ -7,6 +7,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -80,6 +81,11 @@ std::optional<MountPoint> ParseLine(absl::string_view line) {
   return mount;
 }
 
+bool IsParentFolder(absl::string_view folder, absl::string_view path) {
+  return folder.size() < path.size() && absl::StartsWith(path, folder) &&
+         (folder == "/" || path[folder.size()] == '/');
+}
+
 }  // namespace
 
 absl::StatusOr<MountTable> MountTable::Parse(absl::string_view mountinfo) {
@@ -97,7 +103,7 @@ absl::StatusOr<MountTable> MountTable::Parse(absl::string_view mountinfo) {
 std::vector<MountPoint> MountTable::At(absl::string_view path) const {
   std::vector<MountPoint> rest;
   std::copy_if(mounts_.begin(), mounts_.end(), std::back_inserter(rest),
-               [path](const MountPoint& mount) { return mount.path == path; });
+               [&](const MountPoint& mount) { return mount.path == path && !IsHidden(mount); });
   // The order of lines is not the order of stacking on every kernel; the parents tell it.
   std::vector<MountPoint> stack;
   while (!rest.empty()) {
@@ -111,6 +117,25 @@ std::vector<MountPoint> MountTable::At(absl::string_view path) const {
     rest.erase(next);
   }
   return stack;
+}
+
+// A look-up goes down from mount to mount. It misses this one when it, or one that it stands on,
+// has a sibling on a folder above. The steps are counted because the root may be its own parent,
+// and a table that was read while mounts moved may hold a circle.
+bool MountTable::IsHidden(const MountPoint& mount) const {
+  const MountPoint* at = &mount;
+  for (std::size_t steps = 0; steps < mounts_.size(); ++steps) {
+    const bool hidden = absl::c_any_of(mounts_, [at](const MountPoint& other) {
+      return other.parent_id == at->parent_id && other.id != at->id &&
+             IsParentFolder(other.path, at->path);
+    });
+    if (hidden) return true;
+    const auto parent = absl::c_find_if(
+        mounts_, [at](const MountPoint& other) { return other.id == at->parent_id; });
+    if (parent == mounts_.end()) return false;
+    at = &*parent;
+  }
+  return false;
 }
 
 std::vector<MountPoint> MountTable::Of(base::DeviceNumber device) const {

@@ -38,17 +38,18 @@ class MountTable {
   // InvalidArgument with the line that has another shape.
   [[nodiscard]] static absl::StatusOr<MountTable> Parse(absl::string_view mountinfo);
 
-  // All mounts stacked at exactly this path, the topmost last. A mount that hides under another one
-  // on a parent folder is among them although unmounting by path cannot reach it, so whoever peels
-  // the layers off looks at the table once and not until nothing is left.
+  // All mounts stacked at exactly this path, the topmost last: what Unmount takes away one by one.
+  // One that is hidden by a later mount on a parent folder is not at the path any more.
   std::vector<MountPoint> At(absl::string_view path) const;
 
-  // All mounts of the file system with this device number.
+  // All mounts of the file system with this device number, hidden ones included.
   std::vector<MountPoint> Of(base::DeviceNumber device) const;
 
   const std::vector<MountPoint>& all() const { return mounts_; }
 
  private:
+  bool IsHidden(const MountPoint& mount) const;
+
   std::vector<MountPoint> mounts_;
 };
 

@@ -94,11 +94,34 @@ TEST(MountTableTest, TheTopmostOfAStackIsLastWhateverTheOrderOfLines) {
   EXPECT_EQ(order, "abc");
 }
 
+TEST(MountTableTest, AMountThatALaterOneHidesIsNotAtItsPath) {
+  const absl::StatusOr<MountTable> table = MountTable::Parse(
+      "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+      "41 27 259:1 / /kubelet/volume rw - ext4 hidden rw\n"
+      "42 41 259:2 / /kubelet/volume/inner rw - ext4 hidden rw\n"
+      "43 27 0:2 / /kubelet rw - tmpfs over rw\n"
+      "44 43 259:3 / /kubelet/volume rw - ext4 visible rw\n"
+      "45 27 259:4 / /kubelet2/volume rw - ext4 neighbour rw\n");
+  ASSERT_OK(table);
+  ASSERT_THAT(table->At("/kubelet/volume"), SizeIs(1));
+  EXPECT_EQ(table->At("/kubelet/volume").back().source, "visible");
+  EXPECT_THAT(table->At("/kubelet/volume/inner"), IsEmpty());
+  EXPECT_THAT(table->At("/kubelet2/volume"), SizeIs(1));
+  EXPECT_THAT(table->Of({259, 1}), SizeIs(1));
+}
+
 TEST(MountTableTest, AMountThatIsItsOwnParentEndsTheSearch) {
   const absl::StatusOr<MountTable> table =
       MountTable::Parse("1 1 0:1 / / rw - rootfs rootfs rw\n2 1 8:1 / / rw - ext4 x rw\n");
   ASSERT_OK(table);
   EXPECT_EQ(table->At("/").back().id, 2);
+}
+
+TEST(MountTableTest, ACircleOfParentsEndsTheSearch) {
+  const absl::StatusOr<MountTable> table =
+      MountTable::Parse("5 6 0:1 / /a rw - tmpfs x rw\n6 5 0:2 / /a rw - tmpfs y rw\n");
+  ASSERT_OK(table);
+  EXPECT_THAT(table->At("/a"), SizeIs(2));
 }
 
 TEST(MountTableTest, RefusesALineOfAnotherShape) {
