@@ -8,11 +8,13 @@
 #include "base/log.h"
 #include "run.h"
 #include "server/config.h"
+#include "server/rpc_log.h"
 #include "server/stop_signal.h"
 
 namespace nvmeof {
 namespace {
 
+// What the program does with its configuration; the result is its exit code.
 struct Start {
   int operator()(const server::Answer& answer) const {
     std::fputs(answer.text.c_str(), answer.exit_code == 0 ? stdout : stderr);
@@ -22,6 +24,7 @@ struct Start {
   template <typename SubcommandConfig>
   int operator()(const SubcommandConfig& config) const {
     base::StartLog(config.log.level, config.log.format);
+    server::ForwardRpcLog();
     server::StopSignal stop;
     const absl::Status ended = Run(config, stop);
     if (ended.ok()) return 0;

@@ -120,8 +120,8 @@ class Reader {
     if (field == fields.end()) return "";
     const YAML::Node& node = field->second;
     if (node.IsScalar() && !node.Scalar().empty()) return node.Scalar();
-    Refuse(node, absl::StrCat(key, " is ", node.IsScalar() ? "empty" : Kind(node),
-                              "; it must be text"));
+    Refuse(node,
+           absl::StrCat(key, " is ", node.IsScalar() ? "empty" : Kind(node), "; it must be text"));
     return "";
   }
 

@@ -41,8 +41,9 @@ class Workers {
   [[nodiscard]] absl::Status RunTogether(absl::Time deadline,
                                          std::vector<absl::AnyInvocable<absl::Status()>> steps);
 
-  // Waits for the running steps and ends the threads; later steps are refused. For an owner whose steps use what would be
-  // destroyed before the workers. REQUIRES: nobody is inside RunUntil or RunTogether.
+  // Waits for the running steps and ends the threads; later steps are refused. For an owner whose
+  // steps use what would be destroyed before the workers. REQUIRES: nobody is inside RunUntil or
+  // RunTogether.
   void Finish();
 
  private:

@@ -1,0 +1,100 @@
+#include "server/config.h"
+
+#include <cstdlib>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace nvmeof::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Config Parse(const std::vector<std::string>& arguments) { return ParseConfig(arguments, "1.2.3"); }
+
+Answer ParseToAnswer(const std::vector<std::string>& arguments) {
+  const Config config = Parse(arguments);
+  EXPECT_TRUE(std::holds_alternative<Answer>(config));
+  return std::holds_alternative<Answer>(config) ? std::get<Answer>(config) : Answer{};
+}
+
+TEST(ConfigTest, NodeNeedsNoFlag) {
+  const auto config = std::get<NodeConfig>(Parse({"node"}));
+  EXPECT_EQ(config.endpoint.socket_path(), "/csi/csi.sock");
+  EXPECT_EQ(config.driver_name, "csi.nvmeof.dev");
+  EXPECT_EQ(config.state_dir, "/var/lib/nvmeof-csi");
+  EXPECT_EQ(config.hostnqn_file, "/etc/nvme/hostnqn");
+  EXPECT_EQ(config.hostid_file, "/etc/nvme/hostid");
+  EXPECT_EQ(config.max_volumes, 0);
+  EXPECT_EQ(config.log.level, base::Level::kInfo);
+  EXPECT_EQ(config.log.format, base::LogFormat::kText);
+}
+
+TEST(ConfigTest, NodeTakesItsFlags) {
+  const auto config = std::get<NodeConfig>(
+      Parse({"node", "--endpoint=unix:///run/n.sock", "--state-dir=/s", "--driver-name=a.b",
+             "--hostnqn-file=/n", "--hostid-file=/i", "--max-volumes-per-node=16",
+             "--log-level=debug", "--log-format=json"}));
+  EXPECT_EQ(config.endpoint.socket_path(), "/run/n.sock");
+  EXPECT_EQ(config.state_dir, "/s");
+  EXPECT_EQ(config.driver_name, "a.b");
+  EXPECT_EQ(config.hostnqn_file, "/n");
+  EXPECT_EQ(config.hostid_file, "/i");
+  EXPECT_EQ(config.max_volumes, 16);
+  EXPECT_EQ(config.log.level, base::Level::kDebug);
+  EXPECT_EQ(config.log.format, base::LogFormat::kJson);
+}
+
+TEST(ConfigTest, ReadsTheEndpointOfTheCsiSpecification) {
+  ::setenv("CSI_ENDPOINT", "unix:///plugins/csi.sock", 1);
+  EXPECT_EQ(std::get<NodeConfig>(Parse({"node"})).endpoint.socket_path(), "/plugins/csi.sock");
+  ::unsetenv("CSI_ENDPOINT");
+}
+
+TEST(ConfigTest, ControllerNeedsItsBackends) {
+  EXPECT_EQ(std::get<ControllerConfig>(Parse({"controller", "--backends=/b.yaml"})).backends_file,
+            "/b.yaml");
+  EXPECT_EQ(ParseToAnswer({"controller"}).text, "nvmeof-csi: --backends is required\n");
+}
+
+TEST(ConfigTest, TargetTakesItsFlags) {
+  const auto config = std::get<TargetConfig>(
+      Parse({"target", "--pool=/pool", "--portal=192.0.2.1:4420", "--portal=192.0.2.2:4420",
+             "--provisioning=thick", "--reserve=10", "--listen=127.0.0.1:5000"}));
+  EXPECT_EQ(config.pool_dir, "/pool");
+  EXPECT_THAT(config.portals, ElementsAre(volume::Portal{"tcp", "192.0.2.1", "4420"},
+                                          volume::Portal{"tcp", "192.0.2.2", "4420"}));
+  EXPECT_EQ(config.provisioning, volume::Provisioning::kThick);
+  EXPECT_EQ(config.reserve_percent, 10);
+  EXPECT_EQ(config.listen.address(), "127.0.0.1:5000");
+}
+
+TEST(ConfigTest, TargetListensBeyondThisMachineOnlyWhenToldTo) {
+  const std::vector<std::string> open = {"target", "--pool=/pool", "--portal=192.0.2.1",
+                                         "--listen=0.0.0.0:4421"};
+  EXPECT_EQ(ParseToAnswer(open).text,
+            "nvmeof-csi: --listen '0.0.0.0:4421': must be a loopback address unless "
+            "--insecure-listen is given\n");
+  std::vector<std::string> insecure = open;
+  insecure.push_back("--insecure-listen");
+  EXPECT_EQ(std::get<TargetConfig>(Parse(insecure)).listen.address(), "0.0.0.0:4421");
+}
+
+TEST(ConfigTest, EachProblemIsALineAndTheExitCodeIsTwo) {
+  const Answer answer = ParseToAnswer({"node", "--log-level=loud", "--max-volumes-per-node=many"});
+  EXPECT_EQ(answer.exit_code, 2);
+  EXPECT_EQ(answer.text,
+            "nvmeof-csi: --max-volumes-per-node 'many': must be a whole number from 0 to 1000000\n"
+            "nvmeof-csi: --log-level 'loud': must be one of debug, info, warning, error\n");
+}
+
+TEST(ConfigTest, HelpAndVersionAreAnswersOfExitCodeZero) {
+  EXPECT_EQ(ParseToAnswer({"--version"}).text, "nvmeof-csi 1.2.3\n");
+  EXPECT_EQ(ParseToAnswer({"--version"}).exit_code, 0);
+  EXPECT_THAT(ParseToAnswer({"target", "--help"}).text, HasSubstr("NVMEOF_INSECURE_LISTEN"));
+  EXPECT_THAT(ParseToAnswer({"--help"}).text, HasSubstr("controller"));
+}
+
+}  // namespace
+}  // namespace nvmeof::server
