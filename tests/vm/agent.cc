@@ -15,12 +15,15 @@
 namespace nvmeof::testing {
 namespace {
 
-// The port is in LISTEN (0A) in the table of the process's own network namespace.
+// The port is in LISTEN (0A) in a table of the process's own network namespace; gRPC listens on an
+// IPv4 address through an IPv6 socket.
 bool Listens(pid_t pid, int port) {
-  std::ifstream table(absl::StrCat("/proc/", pid, "/net/tcp"));
-  const std::string wanted = absl::StrFormat(":%04X 00000000:0000 0A", port);
-  for (std::string line; std::getline(table, line);) {
-    if (absl::StrContains(line, wanted)) return true;
+  const std::string local = absl::StrFormat(":%04X ", port);
+  for (const char* family : {"tcp", "tcp6"}) {
+    std::ifstream table(absl::StrCat("/proc/", pid, "/net/", family));
+    for (std::string line; std::getline(table, line);) {
+      if (absl::StrContains(line, local) && absl::StrContains(line, ":0000 0A ")) return true;
+    }
   }
   return false;
 }
