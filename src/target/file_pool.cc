@@ -42,12 +42,12 @@ absl::StatusOr<std::string> RealPath(const std::string& path) {
   return std::string(resolved);
 }
 
+// On the folder itself: nothing is left behind, and a mount of another container shows the same one.
 absl::StatusOr<UniqueFd> Lock(const std::string& directory) {
-  const std::string path = absl::StrCat(directory, "/lock");
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!fd.ok()) return ErrnoStatus(errno, absl::StrCat("open ", path));
+  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.ok()) return ErrnoStatus(errno, absl::StrCat("open ", directory));
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno != EWOULDBLOCK) return ErrnoStatus(errno, absl::StrCat("lock ", path));
+  if (errno != EWOULDBLOCK) return ErrnoStatus(errno, absl::StrCat("lock ", directory));
   return absl::FailedPreconditionError(absl::StrCat("pool ", directory, ": another agent owns it"));
 }
 

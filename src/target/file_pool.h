@@ -15,8 +15,7 @@
 
 namespace nvmeof::target {
 
-// Owns the folder while it lives: a lock file keeps a second agent out, also one of another
-// container.
+// Owns the folder while it lives: a lock keeps a second agent out, also one of another container.
 class FilePool final : public Pool {
  public:
   // What RequireStableStorage does; tests run on whatever file system they find.
