@@ -79,6 +79,8 @@ std::vector<std::string> FindLeftovers(const Places& places) {
   }
   for (const std::string& folder : places.folders) {
     for (const std::string& file : FilesBelow(folder)) {
+      // An agent's own, whatever volumes there are.
+      if (fs::path(file).filename() == ".ballast") continue;
       found.push_back(absl::StrCat("file ", file));
     }
   }
