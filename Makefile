@@ -2,7 +2,7 @@
 # no time when nothing is missing. Build folders are build/PRESET (CMakePresets.json).
 
 .DEFAULT_GOAL := release
-.PHONY: release demo test bench check format setup help
+.PHONY: release demo test sanitize bench check format setup help
 
 release: setup-build ## build what users run: build/release/nvmeof-csi (the default)
 	cmake --preset release
@@ -13,8 +13,11 @@ demo: setup ## the life of a volume on a real kernel, step by step
 	cmake --build --preset release --target nvmeof-csi demo
 	tests/vm/guest --deadline 300 --results build/release/vm/demo build/release/tests/vm/demo
 
-test: setup ## all tests: unit, sanitizers, guest suites
+test: setup ## unit tests, and the suites on a real kernel in a guest
 	scripts/test
+
+sanitize: setup ## the unit tests under the address, undefined-behaviour and thread sanitizers
+	scripts/test asan tsan
 
 bench: setup ## measure against the bare kernel; prints the tables of docs/BENCHMARKS.md
 	scripts/bench

@@ -2,7 +2,7 @@
 // check, grow.
 //
 // The rule that everything here serves: format only what is proven blank. "The probe failed" is an
-// error and never "blank" (facts/field.md 3, 8-12).
+// error and never "blank".
 #pragma once
 
 #include <cstdint>

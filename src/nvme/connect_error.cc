@@ -46,7 +46,7 @@ absl::StatusCode CodeOf(int error) {
   }
 }
 
-// What the errno alone does not tell (facts/kernel.md 2).
+// What the errno alone does not tell.
 std::string HintFor(int error, const HostIdentity& host, const ConnectRequest& request) {
   switch (error) {
     case EIO:

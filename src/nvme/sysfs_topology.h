@@ -2,7 +2,7 @@
 //
 // Read by ourselves and not through libnvme, whose scan opens every NVMe disk of the machine,
 // blocks on a dead path of any volume and can crash when a controller vanishes meanwhile
-// (facts/kernel.md 12). Find opens one file for each other subsystem, and of the wanted one a fixed
+//. Find opens one file for each other subsystem, and of the wanted one a fixed
 // number for each controller and disk.
 //
 // Safe to use from several threads. Reads only attributes that the kernel answers from memory, so

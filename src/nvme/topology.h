@@ -2,8 +2,7 @@
 // which it is read.
 //
 // Names such as nvme0n1 are found, never composed: a subsystem carries the number of its first
-// controller, the head index is not the NSID, and both change after a loss under a mount
-// (facts/kernel.md 1, 4).
+// controller, the head index is not the NSID, and both change after a loss under a mount.
 #pragma once
 
 #include <cstdint>
@@ -104,7 +103,7 @@ class Topology {
   virtual absl::StatusOr<bool> NativeMultipath() const = 0;
 
   // True while a block device with this number exists. The one reliable test for a mount whose disk
-  // the kernel has given up (facts/kernel.md 5b: stat and statfs succeed from cache).
+  // the kernel has given up (stat and statfs succeed from cache).
   virtual absl::StatusOr<bool> Exists(base::DeviceNumber number) const = 0;
 
   // Size now, from sysfs; NotFound when the device is gone.

@@ -1,7 +1,7 @@
 // NvmetPorts: where the kernel target listens, and for which subsystems.
 //
 // A port listens from its first linked subsystem to its last, and a host that comes back to a
-// listening port without its subsystem loses the connection for good (facts/kernel.md 4). So ports
+// listening port without its subsystem loses the connection for good. So ports
 // are made without links, and links of many volumes are made in one go.
 #pragma once
 

@@ -1,5 +1,5 @@
 // FakeConfigfs: the kernel target's configuration tree in memory, with the kernel's own rules about
-// order and times (facts/kernel.md 15), and hosts whose commands it may still hold.
+// order and times, and hosts whose commands it may still hold.
 #pragma once
 
 #include <functional>

@@ -44,7 +44,7 @@ class NvmetBackendTest : public ::testing::Test {
 
   absl::Time Deadline(absl::Duration left = absl::Seconds(30)) { return clock_.Now() + left; }
   // One of which a part is really waited for.
-  absl::Time ShortDeadline() { return Deadline(absl::Milliseconds(300)); }
+  absl::Time ShortDeadline() { return Deadline(absl::Milliseconds(900)); }
 
   std::string Socket(const std::string& name) { return "unix://" + directory_.File(name); }
 
