@@ -45,7 +45,7 @@ absl::StatusOr<std::unique_ptr<Process>> StartAgent(const AgentPlan& plan) {
   const bool listens = Eventually(
       absl::Seconds(60), [&] { return Listens(agent->pid(), plan.port) || !agent->running(); });
   if (listens && agent->running()) return agent;
-  return absl::UnavailableError(absl::StrCat("the agent does not serve; see ", plan.log));
+  return absl::UnavailableError(absl::StrCat("the agent does not serve: ", agent->LogText()));
 }
 
 }  // namespace nvmeof::testing

@@ -142,7 +142,7 @@ class Story {
 const std::vector<Story::Step> Story::kSteps = {
     {"create a volume of 1 GiB", &Story::Create},
     {"let this node in", &Story::ControllerPublish},
-    {"stage it: connect, identify, format what is blank, mount", &Story::Stage},
+    {"stage it: connect, identify; ext4: format what is blank, mount", &Story::Stage},
     {"publish it to a workload", &Story::Publish},
     {"2 portals x 2 host addresses are 4 paths", &Story::AllPaths},
     {"the workload writes, and goes on writing", &Story::Write},

@@ -114,7 +114,8 @@ absl::Status Lab::StartPlugin(std::unique_ptr<Process>& process,
       Eventually(absl::Seconds(30), [&] { return Answers(client); })) {
     return absl::OkStatus();
   }
-  return absl::UnavailableError(absl::StrCat("the ", name, " plugin does not serve; see its log"));
+  return absl::UnavailableError(
+      absl::StrCat("the ", name, " plugin does not serve: ", process->LogText()));
 }
 
 absl::Status Lab::StartController() {

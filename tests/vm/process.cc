@@ -9,6 +9,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -41,7 +43,12 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(std::vector<std::string>
   if (error != 0) return base::ErrnoStatus(error, absl::StrCat("start ", argv[0]));
 
   base::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  return std::unique_ptr<Process>(new Process(pid, std::move(pidfd)));
+  return std::unique_ptr<Process>(new Process(pid, std::move(pidfd), log));
+}
+
+std::string Process::LogText() const {
+  std::ifstream file(log_);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 Process::~Process() { Kill(); }

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -28,6 +29,7 @@ class Process {
   ~Process();
 
   pid_t pid() const { return pid_; }
+  std::string LogText() const;
   bool running();
 
   // SIGKILL; returns when it is gone. Gone already is OK.
@@ -40,10 +42,12 @@ class Process {
   absl::StatusOr<int> Wait(absl::Duration limit);
 
  private:
-  Process(pid_t pid, base::UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  Process(pid_t pid, base::UniqueFd pidfd, std::string log)
+      : pid_(pid), pidfd_(std::move(pidfd)), log_(std::move(log)) {}
 
-  pid_t pid_;
-  base::UniqueFd pidfd_;
+  const pid_t pid_;
+  const base::UniqueFd pidfd_;
+  const std::string log_;
   bool reaped_ = false;
   int exit_code_ = 0;
 };
