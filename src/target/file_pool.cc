@@ -42,7 +42,8 @@ absl::StatusOr<std::string> RealPath(const std::string& path) {
   return std::string(resolved);
 }
 
-// On the folder itself: nothing is left behind, and a mount of another container shows the same one.
+// On the folder itself: nothing is left behind, and a mount of another container shows the same
+// one.
 absl::StatusOr<UniqueFd> Lock(const std::string& directory) {
   UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.ok()) return ErrnoStatus(errno, absl::StrCat("open ", directory));

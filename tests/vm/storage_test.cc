@@ -1,7 +1,5 @@
 // The target agent alone, on real file systems and the real kernel target, with hosts that do not
 // behave.
-#include "target/agent.h"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -24,6 +22,7 @@
 #include "base/file.h"
 #include "base/unique_fd.h"
 #include "nvmeof/v1/target_agent.grpc.pb.h"
+#include "target/agent.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/vm/eventually.h"
 #include "tests/vm/flood.h"
