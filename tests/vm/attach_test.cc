@@ -53,8 +53,8 @@ TEST_F(AttachTest, OneInterfaceMakesOnePathAPortal) {
                    {.name = "pvc",
                     .kind = VolumeKind::kBlock,
                     .parameters = {{"hostIface", Network::Interface(1)}, {"maxPaths", "1"}}});
+  ASSERT_OK(volume.Create());  // the agent is on the link that goes now
   ASSERT_OK(lab().network().Unplug(0));
-  ASSERT_OK(volume.Create());
   EXPECT_EQ(volume.Attach().code(), absl::StatusCode::kUnavailable)
       << "portal 0, the only one allowed, is not on this interface";
   ASSERT_OK(lab().network().Heal());

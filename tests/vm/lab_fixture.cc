@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_replace.h"
 
+#include "tests/vm/eventually.h"
+
 namespace nvmeof::testing {
 
 void LabTest::SetUp() {
@@ -16,6 +18,8 @@ void LabTest::SetUp() {
 
 void LabTest::TearDown() {
   if (lab_ == nullptr) return;
+  // A subsystem without controllers goes when the last opener of its disk (udev, for one) lets go.
+  static_cast<void>(Eventually(absl::Seconds(10), [this] { return lab_->Leftovers().empty(); }));
   EXPECT_THAT(lab_->Leftovers(), ::testing::IsEmpty());
   if (HasFailure()) std::cout << lab_->LastWords();
 }
