@@ -22,7 +22,7 @@ test-guest: setup ## every suite on real kernels
 sanitize: setup ## the unit tests under the address, undefined-behaviour and thread sanitizers
 	scripts/test asan tsan
 
-bench: setup ## measure against the bare kernel; prints the tables of docs/BENCHMARKS.md
+bench: setup ## measure against the bare kernel, and print the tables
 	scripts/bench
 
 check: setup ## format, shellcheck, layering, both compilers, clang-tidy
