@@ -172,7 +172,8 @@ struct Foreign {
 class ForeignDataTest : public AttachTest, public ::testing::WithParamInterface<Foreign> {};
 
 TEST_P(ForeignDataTest, IsNamedAndNeverFormatted) {
-  const HandMadeNamespace disk{.uuid = kUuidA, .file = lab().Folder("disk")};
+  HandMadeNamespace disk{.uuid = kUuidA, .file = lab().Folder("disk")};
+  disk.bytes = 320 << 20;  // mkfs.xfs makes nothing below 300 MB
   ASSERT_OK(RunTool({"sh", "-ec",
                      absl::StrCat("truncate -s ", disk.bytes,
                                   " \"$1\"; set -- \"$1\" \"$(losetup -f --show \"$1\")\"; ",
@@ -196,7 +197,8 @@ INSTANTIATE_TEST_SUITE_P(
         Foreign{"Ext4", VolumeKind::kXfs, "ext4", "mkfs.ext4 -q \"$2\""},
         Foreign{"Xfs", VolumeKind::kExt4, "xfs", "mkfs.xfs -q \"$2\""},
         Foreign{"Lvm", VolumeKind::kExt4, "LVM2_member", "pvcreate -q \"$2\""},
-        Foreign{"Gpt", VolumeKind::kExt4, "gpt", "printf 'label: gpt\\n,\\n' | sfdisk -q \"$2\""},
+        // Made for blocks of 512 bytes; the disk shows 4096, so its protective MBR is what is seen.
+        Foreign{"Gpt", VolumeKind::kExt4, "PMBR", "printf 'label: gpt\\n,\\n' | sfdisk -q \"$2\""},
         Foreign{"Luks", VolumeKind::kExt4, "crypto_LUKS",
                 "echo secret | cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 "
                 "\"$2\" -"},
@@ -204,7 +206,7 @@ INSTANTIATE_TEST_SUITE_P(
         Foreign{"RandomBytesAtTheHead", VolumeKind::kExt4, "0",
                 "dd if=/dev/urandom of=\"$2\" bs=512 count=1 seek=3"},
         Foreign{"RandomBytesAtTheTail", VolumeKind::kXfs, "0",
-                "dd if=/dev/urandom of=\"$2\" bs=512 count=1 seek=131071"}),
+                "dd if=/dev/urandom of=\"$2\" bs=512 count=1 seek=655359"}),
     NameOf);
 
 }  // namespace
