@@ -62,7 +62,7 @@ absl::Status Stager::Stage(const StageRequest& request, base::Call& call) {
   if (was_staged) promise.state = StageState::kStaged;
   RETURN_IF_ERROR(records_.Put(promise));
 
-  const absl::Status converged = Converge(request, call);
+  const absl::Status converged = Converge(request, target, call);
   if (!converged.ok()) {
     if (was_staged || WillBeRetried(converged)) return converged;
     if (const absl::Status undone = Undo(request.volume_id, target.subsystem, call); !undone.ok()) {
@@ -98,9 +98,8 @@ absl::Status Stager::RequireSamePromise(const StageRequest& request) const {
   return absl::OkStatus();
 }
 
-absl::Status Stager::Converge(const StageRequest& request, base::Call& call) {
-  ASSIGN_OR_RETURN(const volume::Target target,
-                   volume::DecodePublishContext(request.publish_context));
+absl::Status Stager::Converge(const StageRequest& request, const volume::Target& target,
+                              base::Call& call) {
   ASSIGN_OR_RETURN(const volume::AttachPolicy policy,
                    volume::DecodeVolumeContext(request.volume_context));
   ASSIGN_OR_RETURN(const nvme::Namespace ns, attacher_.Attach(target, policy, call));

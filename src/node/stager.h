@@ -51,7 +51,8 @@ class Stager {
 
  private:
   absl::Status RequireSamePromise(const StageRequest& request) const;
-  absl::Status Converge(const StageRequest& request, base::Call& call);
+  absl::Status Converge(const StageRequest& request, const volume::Target& target,
+                        base::Call& call);
   absl::Status StageFileSystem(const StageRequest& request, const nvme::Namespace& ns,
                                base::Call& call);
   absl::StatusOr<bool> IsMountedFrom(const nvme::Namespace& ns, const std::string& path);
