@@ -1,7 +1,10 @@
 #include "server/stop_signal.h"
 
-#include <sys/time.h>
 #include <unistd.h>
+
+#include <thread>
+
+#include "absl/time/clock.h"
 
 namespace nvmeof::server {
 
@@ -20,11 +23,11 @@ std::string StopSignal::Wait() {
 }
 
 void EndProcessWithin(absl::Duration limit) {
-  // _exit runs no destructor and waits for no thread.
-  std::signal(SIGALRM, [](int) { _exit(0); });
-  itimerval timer = {};
-  timer.it_value = absl::ToTimeval(limit);
-  setitimer(ITIMER_REAL, &timer, nullptr);
+  std::thread([limit] {
+    absl::SleepFor(limit);
+    // Runs no destructor and waits for no thread.
+    _exit(0);
+  }).detach();
 }
 
 }  // namespace nvmeof::server

@@ -26,7 +26,7 @@ class StopSignal {
 };
 
 // The process ends with exit code 0 after `limit` at the latest, whatever its threads do: for the
-// end of a process of which some thread may hang in the kernel. Uses SIGALRM.
+// end of a process of which some thread may hang in the kernel.
 void EndProcessWithin(absl::Duration limit);
 
 }  // namespace nvmeof::server

@@ -157,7 +157,7 @@ class ControllerWorld : public ::testing::Test {
   base::Workers workers_{clock_, 16};
   csi::RpcEdge edge_{clock_, workers_, {.log = log_.sink()}};
   csi::ControllerService service_{edge_, backends_};
-  Serving serving_{{&service_}};
+  Serving serving_{service_};
   std::unique_ptr<Stub> stub_ = ::csi::v1::Controller::NewStub(serving_.channel());
   std::string message_;  // of the last error
 };

@@ -36,7 +36,7 @@ class IdentityServiceTest : public ::testing::Test {
   RpcEdge edge_{clock_, workers_, {.log = log_.sink()}};
   absl::Status health_;
   IdentityService service_{edge_, {"csi.nvmeof.dev", "1.2.3"}, [this] { return health_; }};
-  Serving serving_{{&service_}};
+  Serving serving_{service_};
   std::unique_ptr<::csi::v1::Identity::Stub> stub_ =
       ::csi::v1::Identity::NewStub(serving_.channel());
   grpc::Status status_;

@@ -116,7 +116,7 @@ class NodeServiceTest : public NodeWorld {
       edge_,
       {process_->stager, process_->publisher, process_->expander, process_->usage},
       {identity_.nqn, 17}};
-  Serving serving_{{&service_}};
+  Serving serving_{service_};
   std::unique_ptr<Stub> stub_ = ::csi::v1::Node::NewStub(serving_.channel());
 };
 

@@ -246,7 +246,7 @@ class Watch final : public ::csi::v1::Identity::Service {
 
 TEST_F(RpcTest, TakesTheDeadlineFromTheCaller) {
   Watch watch(edge());
-  const Serving serving({&watch});
+  const Serving serving(watch);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
   ::csi::v1::ProbeResponse response;

@@ -1,7 +1,6 @@
-// Serving: services behind a real unix socket in a folder of its own, as the sidecars see them.
+// Serving: a service behind a real unix socket in a folder of its own, as the sidecars see it.
 #pragma once
 
-#include <initializer_list>
 #include <memory>
 
 #include "grpcpp/grpcpp.h"
@@ -12,11 +11,11 @@ namespace nvmeof::testing {
 
 class Serving {
  public:
-  // Borrows the services.
-  Serving(std::initializer_list<grpc::Service*> services) {
+  // Borrows the service.
+  explicit Serving(grpc::Service& service) {
     grpc::ServerBuilder builder;
     builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
-    for (grpc::Service* service : services) builder.RegisterService(service);
+    builder.RegisterService(&service);
     server_ = builder.BuildAndStart();
     channel_ = grpc::CreateChannel(address_, grpc::InsecureChannelCredentials());
   }

@@ -122,7 +122,7 @@ class FakeConfigfs final : public target::Configfs {
     if (!objects_.contains(Parent(path))) return absl::NotFoundError(path);
     if (absl::Status leave = Leave(absl::StrCat("mkdir ", path)); !leave.ok()) return leave;
     Insert(path);
-    const absl::string_view kind = Name(Parent(path));
+    const std::string kind = Name(Parent(path));
     if (kind == "hosts") AddValues(path, {{"dhchap_key", "(null)"}});
     if (kind == "ports") {
       AddValues(path, {{"addr_trtype", ""}, {"addr_adrfam", ""}});
