@@ -50,11 +50,16 @@ std::string AgentClient::Describe() const {
 }
 
 v1::TargetAgent::Stub& AgentClient::stub() {
-  absl::call_once(connected_, [this] {
-    stub_ = v1::TargetAgent::NewStub(
-        grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), Arguments()));
+  std::call_once(connected_, [this] {
+    channel_ = grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), Arguments());
+    stub_ = v1::TargetAgent::NewStub(channel_);
   });
   return *stub_;
+}
+
+bool AgentClient::Connected() {
+  stub();
+  return channel_->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
 }
 
 absl::Time AgentClient::PatienceUntil(absl::Time deadline) const {

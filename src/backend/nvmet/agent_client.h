@@ -6,14 +6,15 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/base/call_once.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/completion_queue.h"
 #include "grpcpp/support/async_unary_call.h"
@@ -43,6 +44,9 @@ class AgentClient {
 
   v1::TargetAgent::Stub& stub();
 
+  // A connection stands, as far as is known: that its other end has gone is found by the next call.
+  bool Connected();
+
   // When to give up on it where it is one of several and others have answered.
   absl::Time PatienceUntil(absl::Time deadline) const;
 
@@ -62,7 +66,8 @@ class AgentClient {
   const Whereabouts where_;
   const std::string address_;
   const base::Clock& clock_;
-  absl::once_flag connected_;
+  std::once_flag connected_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::TargetAgent::Stub> stub_;
   std::atomic<bool> silent_ = false;
 };
@@ -78,46 +83,71 @@ struct Answer {
   absl::StatusOr<Response> response;
 };
 
+// One call of one agent.
+template <typename Request, typename Response>
+class Question {
+ public:
+  explicit Question(AgentClient* agent) : agent_(agent) {}
+
+  // The answer comes through the queue. May be repeated when it has come.
+  void Ask(absl::Time until, AgentMethod<Request, Response> method, const Request& request,
+           grpc::CompletionQueue& queue) {
+    context_ = std::make_unique<grpc::ClientContext>();
+    started_ = agent_->SetDeadline(*context_, until);
+    if (!started_.ok()) return;
+    was_connected_ = agent_->Connected();
+    reader_ = (agent_->stub().*method)(context_.get(), request, &queue);
+    reader_->StartCall();
+    reader_->Finish(&response_, &status_, this);
+  }
+
+  // It was sent over a connection whose other end had gone.
+  bool lost() const {
+    return started_.ok() && status_.error_code() == grpc::StatusCode::UNAVAILABLE &&
+           was_connected_ && !agent_->Connected();
+  }
+
+  Answer<Response> TakeAnswer() {
+    absl::Status status = started_.ok() ? agent_->Conclude(status_) : started_;
+    if (!status.ok()) return {agent_, std::move(status)};
+    return {agent_, std::move(response_)};
+  }
+
+ private:
+  AgentClient* agent_;
+  bool was_connected_ = false;
+  absl::Status started_;
+  std::unique_ptr<grpc::ClientContext> context_;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader_;
+  Response response_;
+  grpc::Status status_;
+};
+
 // Asks each agent, all at once, on the caller's thread, until all have answered or `until` is near.
-// The answers are in the order of the agents.
+// An agent that was started again since the last call is asked a second time: it would not answer
+// on the old connection, and every call may be repeated. The answers are in the order of the
+// agents.
 template <typename Request, typename Response>
 std::vector<Answer<Response>> AskUntil(absl::Time until, const std::vector<AgentClient*>& agents,
                                        AgentMethod<Request, Response> method,
                                        const Request& request) {
-  struct Question {
-    grpc::ClientContext context;
-    std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader;
-    Response response;
-    grpc::Status status;
-    absl::Status started;
-  };
-  std::vector<Question> questions(agents.size());
-  grpc::CompletionQueue queue;
-  for (std::size_t i = 0; i < agents.size(); ++i) {
-    Question& question = questions[i];
-    question.started = agents[i]->SetDeadline(question.context, until);
-    if (!question.started.ok()) continue;
-    question.reader = (agents[i]->stub().*method)(&question.context, request, &queue);
-    question.reader->StartCall();
-    question.reader->Finish(&question.response, &question.status, &question);
-  }
-  // Next() then says false as soon as every question has its answer.
-  queue.Shutdown();
-  void* tag = nullptr;
-  bool ok = false;
-  while (queue.Next(&tag, &ok)) {
-  }
-  std::vector<Answer<Response>> answers;
-  for (std::size_t i = 0; i < agents.size(); ++i) {
-    Question& question = questions[i];
-    absl::Status status =
-        question.started.ok() ? agents[i]->Conclude(question.status) : question.started;
-    if (status.ok()) {
-      answers.push_back({agents[i], std::move(question.response)});
-    } else {
-      answers.push_back({agents[i], std::move(status)});
+  std::vector<Question<Request, Response>> questions(agents.begin(), agents.end());
+  const auto ask = [&](auto&& wanted) {
+    grpc::CompletionQueue queue;
+    for (auto& question : questions) {
+      if (wanted(question)) question.Ask(until, method, request, queue);
     }
-  }
+    // Next() then says false as soon as every question has its answer.
+    queue.Shutdown();
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue.Next(&tag, &ok)) {
+    }
+  };
+  ask([](const auto&) { return true; });
+  ask([](const auto& question) { return question.lost(); });
+  std::vector<Answer<Response>> answers;
+  for (auto& question : questions) answers.push_back(question.TakeAnswer());
   return answers;
 }
 
