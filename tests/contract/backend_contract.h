@@ -5,6 +5,9 @@
 //   INSTANTIATE_TEST_SUITE_P(Memory, BackendContract, ::testing::Values(ContractCase{
 //       "Memory", [] { return std::make_unique<MemorySubject>(); }}));
 //
+// A backend of several places instantiates PlacesContract as well, and links
+// nvmeof_places_contract.
+//
 // The backend may hold volumes of others before, meanwhile and afterwards; the suite removes its
 // own.
 #pragma once
@@ -40,8 +43,7 @@ class ContractSubject {
   // not under its minimum. There is room for sixteen in each place.
   virtual std::int64_t volume_bytes() const { return std::int64_t{16} << 20; }
 
-  // The places that can be taken down and brought up again. Fewer than two: tests of places that
-  // are down are skipped.
+  // The places that can be taken down and brought up again.
   virtual std::vector<std::string> places() const { return {}; }
   virtual void TakeDown(const std::string& place);
   virtual void BringUp(const std::string& place);
@@ -85,7 +87,6 @@ class BackendContract : public ::testing::TestWithParam<ContractCase> {
   volume::VolumeId DisplacedId();
 
   // For tests of places that are down.
-  bool HasPlaces() const { return subject_->places().size() >= 2; }
   std::vector<std::string> places() const { return subject_->places(); }
   void TakeDown(const std::string& place) { subject_->TakeDown(place); }
   void TakeAllDown();
@@ -103,5 +104,8 @@ class BackendContract : public ::testing::TestWithParam<ContractCase> {
   const std::unique_ptr<ContractSubject> subject_;
   const std::string mark_;
 };
+
+// What a backend of two or more places promises while some of them are down.
+class PlacesContract : public BackendContract {};
 
 }  // namespace nvmeof::testing

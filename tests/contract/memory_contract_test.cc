@@ -17,9 +17,12 @@ class MemorySubject final : public ContractSubject {
   MemoryBackend memory_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Memory, BackendContract,
-                         ::testing::Values(ContractCase{
-                             "Memory", [] { return std::make_unique<MemorySubject>(); }}));
+ContractCase Memory() {
+  return {"Memory", [] { return std::make_unique<MemorySubject>(); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Memory, BackendContract, ::testing::Values(Memory()));
+INSTANTIATE_TEST_SUITE_P(Memory, PlacesContract, ::testing::Values(Memory()));
 
 TEST(MemoryBackendTest, RefusesTheProvisioningThatItDoesNotOffer) {
   MemoryBackend memory({.not_offered = volume::Provisioning::kThick});

@@ -1,5 +1,3 @@
-// What a backend of several places promises while some of them are down.
-
 #include <algorithm>
 
 #include "gmock/gmock.h"
@@ -21,8 +19,7 @@ using backend::Volume;
 using backend::VolumeList;
 using volume::Provisioning;
 
-TEST_P(BackendContract, CallsOnAVolumeOfAPlaceThatIsDownNameThePlace) {
-  if (!HasPlaces()) GTEST_SKIP();
+TEST_P(PlacesContract, CallsOnAVolumeOfAPlaceThatIsDownNameThePlace) {
   const std::string down = places().front();
   const volume::VolumeId id = GivenAVolumeAt(down).id;
   TakeDown(down);
@@ -34,16 +31,14 @@ TEST_P(BackendContract, CallsOnAVolumeOfAPlaceThatIsDownNameThePlace) {
   EXPECT_THAT(backend().Unexport(id, Host("a"), Deadline()), says_so);
 }
 
-TEST_P(BackendContract, APlaceThatComesBackHasItsVolumes) {
-  if (!HasPlaces()) GTEST_SKIP();
+TEST_P(PlacesContract, APlaceThatComesBackHasItsVolumes) {
   const Volume volume = GivenAVolumeAt(places().front());
   TakeDown(places().front());
   BringAllUp();
   EXPECT_EQ(Get(volume.id), volume);
 }
 
-TEST_P(BackendContract, ListSaysWhatIsKnownAndWhatIsNot) {
-  if (!HasPlaces()) GTEST_SKIP();
+TEST_P(PlacesContract, ListSaysWhatIsKnownAndWhatIsNot) {
   const Volume hidden = GivenAVolumeAt(places().front());
   const Volume known = GivenAVolumeAt(places().back());
   TakeDown(places().front());
@@ -53,8 +48,7 @@ TEST_P(BackendContract, ListSaysWhatIsKnownAndWhatIsNot) {
   EXPECT_THAT(list.unreachable, ElementsAre(places().front()));
 }
 
-TEST_P(BackendContract, FindByNameKnowsWhatItCannotKnow) {
-  if (!HasPlaces()) GTEST_SKIP();
+TEST_P(PlacesContract, FindByNameKnowsWhatItCannotKnow) {
   const Volume known = GivenAVolumeAt(places().back());
   TakeDown(places().front());
   EXPECT_EQ(backend().FindByName(known.name, Deadline()).value(), known);
@@ -62,8 +56,7 @@ TEST_P(BackendContract, FindByNameKnowsWhatItCannotKnow) {
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr(places().front())));
 }
 
-TEST_P(BackendContract, CreateGoesToAPlaceThatIsUp) {
-  if (!HasPlaces()) GTEST_SKIP();
+TEST_P(PlacesContract, CreateGoesToAPlaceThatIsUp) {
   for (const std::string& down : places()) {
     TakeDown(down);
     EXPECT_NE(GivenAVolume(down).id.place, down);
@@ -71,8 +64,7 @@ TEST_P(BackendContract, CreateGoesToAPlaceThatIsUp) {
   }
 }
 
-TEST_P(BackendContract, CapacityCountsPlacesThatAreUp) {
-  if (!HasPlaces()) GTEST_SKIP();
+TEST_P(PlacesContract, CapacityCountsPlacesThatAreUp) {
   const auto available = [&] {
     return backend().GetCapacity(Provisioning::kBackendDefault, Deadline())->available_bytes;
   };
@@ -81,8 +73,7 @@ TEST_P(BackendContract, CapacityCountsPlacesThatAreUp) {
   EXPECT_THAT(available(), Lt(all));
 }
 
-TEST_P(BackendContract, NothingIsKnownWhenAllPlacesAreDown) {
-  if (!HasPlaces()) GTEST_SKIP();
+TEST_P(PlacesContract, NothingIsKnownWhenAllPlacesAreDown) {
   TakeAllDown();
   const auto unavailable = StatusIs(absl::StatusCode::kUnavailable);
   EXPECT_THAT(Create(Request("nowhere")), unavailable);

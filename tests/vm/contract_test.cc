@@ -103,6 +103,7 @@ ContractCase Nvmet() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Nvmet, BackendContract, ::testing::Values(Nvmet()));
+INSTANTIATE_TEST_SUITE_P(Nvmet, PlacesContract, ::testing::Values(Nvmet()));
 
 }  // namespace
 }  // namespace nvmeof::testing

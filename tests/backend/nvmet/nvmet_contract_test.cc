@@ -27,9 +27,12 @@ class NvmetSubject final : public ContractSubject {
   backend::NvmetBackend backend_{"fast", {{a_.config(), b_.config()}}, clock_};
 };
 
-INSTANTIATE_TEST_SUITE_P(Nvmet, BackendContract,
-                         ::testing::Values(ContractCase{
-                             "Nvmet", [] { return std::make_unique<NvmetSubject>(); }}));
+ContractCase Nvmet() {
+  return {"Nvmet", [] { return std::make_unique<NvmetSubject>(); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Nvmet, BackendContract, ::testing::Values(Nvmet()));
+INSTANTIATE_TEST_SUITE_P(Nvmet, PlacesContract, ::testing::Values(Nvmet()));
 
 }  // namespace
 }  // namespace nvmeof::testing
