@@ -1,3 +1,5 @@
+include_guard(GLOBAL)
+
 # nvmeof_guest_program(NAME SOURCES... [DEPS ...]): a program that runs as root in the guest.
 function(nvmeof_guest_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
@@ -5,6 +7,9 @@ function(nvmeof_guest_program name)
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE nvmeof_warnings ${ARG_DEPS} nvmeof_absl)
 endfunction()
+
+# All suites and what they run.
+add_custom_target(guest_suites DEPENDS nvmeof-csi)
 
 # nvmeof_guest_suite(NAME SOURCES... [KERNELS 6.12 ...] [DEADLINE SECONDS] [DEPS ...]): a GoogleTest
 # program vm_NAME_test whose cases need a real kernel; labels "vm" and NAME.
@@ -15,6 +20,10 @@ function(nvmeof_guest_suite suite)
   cmake_parse_arguments(ARG "" "DEADLINE" "SOURCES;DEPS;KERNELS" ${ARGN})
   set(program vm_${suite}_test)
   nvmeof_guest_program(${program} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} nvmeof_vm_main)
+  add_dependencies(guest_suites ${program})
+  if(NVMEOF_SANITIZER)
+    return()
+  endif()
   set(program_file "${CMAKE_CURRENT_BINARY_DIR}/${program}")
   if(NOT ARG_KERNELS)
     set(ARG_KERNELS 6.12)

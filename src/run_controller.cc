@@ -1,5 +1,6 @@
 #include "backend/backends_file.h"
 #include "backend/make_backends.h"
+#include "backend/nvmet/agent_client.h"
 #include "base/clock.h"
 #include "base/status_macros.h"
 #include "base/workers.h"
@@ -22,6 +23,7 @@ constexpr int kWorkers = 48;
 absl::Status Run(const server::ControllerConfig& config, server::StopSignal& stop) {
   ASSIGN_OR_RETURN(const backend::BackendsConfig file,
                    backend::ReadBackendsFile(config.backends_file));
+  backend::WatchIdleConnections();
   base::MonotonicClock clock;
   const backend::Backends backends = backend::MakeBackends(file, clock);
   base::Workers workers(clock, kWorkers);

@@ -43,7 +43,8 @@ class ContractSubject {
   // not under its minimum. There is room for sixteen in each place.
   virtual std::int64_t volume_bytes() const { return std::int64_t{16} << 20; }
 
-  // The places that can be taken down and brought up again.
+  // The places that can be taken down and brought up again. The backend reaches a place when
+  // BringUp returns.
   virtual std::vector<std::string> places() const { return {}; }
   virtual void TakeDown(const std::string& place);
   virtual void BringUp(const std::string& place);

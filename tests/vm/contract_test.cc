@@ -1,5 +1,6 @@
 // The nvmet backend, with two real agents on real pools (ext4 and xfs) and the kernel's target,
 // passes what every backend must pass.
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -11,12 +12,14 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "backend/nvmet/agent_client.h"
 #include "backend/nvmet/nvmet_backend.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "tests/contract/backend_contract.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/vm/agent.h"
+#include "tests/vm/eventually.h"
 #include "tests/vm/lab.h"
 #include "tests/vm/run_tool.h"
 
@@ -74,6 +77,7 @@ class StorageNodes final : public ::testing::Environment {
 // GoogleTest owns it.
 StorageNodes& Nodes() {
   static StorageNodes* const nodes = [] {
+    backend::WatchIdleConnections();
     auto made = std::make_unique<StorageNodes>();
     ::testing::AddGlobalTestEnvironment(made.get());
     return made.release();
@@ -89,9 +93,18 @@ class NvmetSubject final : public ContractSubject {
   absl::Time Deadline() override { return clock_.Now() + absl::Seconds(60); }
   std::vector<std::string> places() const override { return {"on-ext4", "on-xfs"}; }
   void TakeDown(const std::string& place) override { Nodes().TakeDown(place); }
-  void BringUp(const std::string& place) override { Nodes().BringUp(place); }
+  // Returns when the backend has found it again, which tries at most every two seconds.
+  void BringUp(const std::string& place) override {
+    Nodes().BringUp(place);
+    EXPECT_TRUE(Eventually(absl::Seconds(30), [&] { return Reaches(place); })) << place;
+  }
 
  private:
+  bool Reaches(const std::string& place) {
+    const absl::StatusOr<backend::VolumeList> list = backend_.List(Deadline());
+    return list.ok() && std::count(list->unreachable.begin(), list->unreachable.end(), place) == 0;
+  }
+
   base::MonotonicClock clock_;
   backend::NvmetBackend backend_;
 };

@@ -90,8 +90,10 @@ Lab::~Lab() {
   target_.reset();
   SweepKernel(PlacesOf(*this));
   std::error_code ignored;
-  std::filesystem::copy(Folder("log"), Environment("NVMEOF_RESULTS", "/tmp"),
-                        std::filesystem::copy_options::overwrite_existing, ignored);
+  std::filesystem::copy(
+      Folder("log"), Environment("NVMEOF_RESULTS", "/tmp"),
+      std::filesystem::copy_options::overwrite_existing | std::filesystem::copy_options::recursive,
+      ignored);
 }
 
 absl::Status Lab::StartTarget() {

@@ -1,6 +1,7 @@
 #include "backend/nvmet/agent_client.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
@@ -44,6 +45,10 @@ grpc::ChannelArguments Arguments() {
 }
 
 }  // namespace
+
+void WatchIdleConnections() {
+  ::setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "500", /*overwrite=*/0);
+}
 
 std::string AgentClient::Describe() const {
   return absl::StrCat("agent ", where_.place, " (", address_, ")");

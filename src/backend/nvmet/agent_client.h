@@ -72,6 +72,11 @@ class AgentClient {
   std::atomic<bool> silent_ = false;
 };
 
+// Lets gRPC look after connections that no call uses twice a second, where it does so every five
+// seconds by itself: an agent that comes back is found only by such looks. For the whole process,
+// once, before gRPC is used and before there are threads.
+void WatchIdleConnections();
+
 // &v1::TargetAgent::Stub::PrepareAsync<Method>.
 template <typename Request, typename Response>
 using AgentMethod = std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> (
