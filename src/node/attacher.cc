@@ -91,15 +91,22 @@ absl::StatusOr<nvme::Namespace> Attacher::Attach(const volume::Target& target,
                {"path", volume::Describe(failure.path)},
                {"error", std::string(failure.cause.message())}});
   }
+  ASSIGN_OR_RETURN(Found found, call.Measure("namespace", [&] {
+    return AwaitReady(target, target.size_bytes, *events, call);
+  }));
   if (policy.io_policy.has_value()) {
-    RETURN_IF_ERROR(ApplyIoPolicy(target.subsystem, *policy.io_policy));
+    RETURN_IF_ERROR(ApplyIoPolicy(found.subsystem, *policy.io_policy));
   }
-  return call.Measure("namespace",
-                      [&] { return AwaitNamespace(target, target.size_bytes, *events, call); });
+  return std::move(found.ns);
 }
 
 absl::StatusOr<nvme::Namespace> Attacher::Find(const volume::Target& target) const {
-  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> subsystem, Look(target.subsystem));
+  ASSIGN_OR_RETURN(Found found, FindLive(target));
+  return std::move(found.ns);
+}
+
+absl::StatusOr<Attacher::Found> Attacher::FindLive(const volume::Target& target) const {
+  ASSIGN_OR_RETURN(std::optional<nvme::Subsystem> subsystem, Look(target.subsystem));
   if (!subsystem.has_value()) {
     return absl::NotFoundError(absl::StrCat(target.subsystem.text(), " is not connected"));
   }
@@ -107,7 +114,7 @@ absl::StatusOr<nvme::Namespace> Attacher::Find(const volume::Target& target) con
   if (std::none_of(subsystem->controllers.begin(), subsystem->controllers.end(), IsLive)) {
     return absl::UnavailableError(absl::StrCat("no path to ", target.subsystem.text(), " is live"));
   }
-  return ns;
+  return Found{*std::move(subsystem), std::move(ns)};
 }
 
 absl::StatusOr<std::optional<volume::Nqn>> Attacher::SubsystemOf(base::DeviceNumber number) const {
@@ -133,8 +140,10 @@ absl::StatusOr<nvme::Namespace> Attacher::AwaitSize(const volume::Target& target
                                                     std::uint64_t size_bytes, base::Call& call) {
   ASSIGN_OR_RETURN(const std::unique_ptr<nvme::UeventSubscription> events,
                    host_.uevents.Subscribe());
-  return call.Measure("namespace",
-                      [&] { return AwaitNamespace(target, size_bytes, *events, call); });
+  ASSIGN_OR_RETURN(Found found, call.Measure("namespace", [&] {
+    return AwaitReady(target, size_bytes, *events, call);
+  }));
+  return std::move(found.ns);
 }
 
 absl::Status Attacher::Detach(const volume::Nqn& subsystem, base::Call& call) {
@@ -205,6 +214,7 @@ absl::StatusOr<std::vector<Attacher::PathFailure>> Attacher::ConnectMissing(
   const int live = after.has_value() ? nvme::LivePaths(*after, wanted) : 0;
   if (live >= policy.min_paths) return failures;
   std::vector<std::string> causes;
+  causes.reserve(failures.size());
   for (const PathFailure& failure : failures) {
     causes.push_back(absl::StrCat(volume::Describe(failure.path), ": ", failure.cause.message()));
   }
@@ -213,9 +223,10 @@ absl::StatusOr<std::vector<Attacher::PathFailure>> Attacher::ConnectMissing(
       policy.min_paths, causes.empty() ? "" : "\n  ", absl::StrJoin(causes, "\n  ")));
 }
 
-absl::StatusOr<nvme::Namespace> Attacher::FindReady(const volume::Target& target,
+absl::StatusOr<Attacher::Found> Attacher::FindReady(const volume::Target& target,
                                                     std::uint64_t size_bytes) const {
-  ASSIGN_OR_RETURN(nvme::Namespace ns, Find(target));
+  ASSIGN_OR_RETURN(Found found, FindLive(target));
+  const nvme::Namespace& ns = found.ns;
   if (ns.size_bytes == 0 || ns.size_bytes < size_bytes) {
     return absl::UnavailableError(absl::StrCat(ns.name, " shows ", ns.size_bytes, " bytes where ",
                                                size_bytes, " are expected"));
@@ -226,17 +237,17 @@ absl::StatusOr<nvme::Namespace> Attacher::FindReady(const volume::Target& target
     return absl::NotFoundError(absl::StrCat(ns.device_path, " is not the device node of ",
                                             base::Describe(ns.number), " (yet)"));
   }
-  return ns;
+  return found;
 }
 
-absl::StatusOr<nvme::Namespace> Attacher::AwaitNamespace(const volume::Target& target,
-                                                         std::uint64_t size_bytes,
-                                                         nvme::UeventSubscription& events,
-                                                         base::Call& call) {
+absl::StatusOr<Attacher::Found> Attacher::AwaitReady(const volume::Target& target,
+                                                     std::uint64_t size_bytes,
+                                                     nvme::UeventSubscription& events,
+                                                     base::Call& call) {
   absl::Time until = std::min(call.deadline(), clock_.Now() + kSettleTime);
   bool rescanned = false;
   while (true) {
-    const absl::StatusOr<nvme::Namespace> ready = FindReady(target, size_bytes);
+    absl::StatusOr<Found> ready = FindReady(target, size_bytes);
     if (ready.ok() || !MayStillCome(ready.status())) return ready;
     ASSIGN_OR_RETURN(const bool event, events.WaitUntil(until));
     if (event) continue;
@@ -261,14 +272,13 @@ absl::Status Attacher::RescanLive(const volume::Nqn& subsystem) {
   return absl::OkStatus();
 }
 
-absl::Status Attacher::ApplyIoPolicy(const volume::Nqn& subsystem, volume::IoPolicy policy) {
-  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> found, Look(subsystem));
-  if (!found.has_value() || found->io_policy == volume::Name(policy)) return absl::OkStatus();
-  const absl::Status set = host_.fabric.SetIoPolicy(found->name, policy);
+absl::Status Attacher::ApplyIoPolicy(const nvme::Subsystem& subsystem, volume::IoPolicy policy) {
+  if (subsystem.io_policy == volume::Name(policy)) return absl::OkStatus();
+  const absl::Status set = host_.fabric.SetIoPolicy(subsystem.name, policy);
   if (!absl::IsUnimplemented(set)) return set;
   base::Log(base::Level::kInfo, "I/O policy unknown to this kernel, round-robin used instead",
-            {{"nqn", subsystem.text()}, {"policy", std::string(volume::Name(policy))}});
-  return host_.fabric.SetIoPolicy(found->name, volume::IoPolicy::kRoundRobin);
+            {{"nqn", subsystem.nqn}, {"policy", std::string(volume::Name(policy))}});
+  return host_.fabric.SetIoPolicy(subsystem.name, volume::IoPolicy::kRoundRobin);
 }
 
 absl::Status Attacher::RequireUnused(const nvme::Subsystem& subsystem) const {
@@ -300,6 +310,7 @@ absl::Status Attacher::DeleteAll(const volume::Nqn& nqn,
                                  const std::vector<nvme::Controller>& controllers,
                                  base::Call& call) {
   std::vector<absl::AnyInvocable<absl::Status()>> deletions;
+  deletions.reserve(controllers.size());
   for (const nvme::Controller& controller : controllers) {
     deletions.emplace_back([&fabric = host_.fabric, nqn, name = controller.name] {
       return base::Annotate(fabric.Disconnect(nqn, name), absl::StrCat("disconnect ", name));

@@ -86,6 +86,12 @@ class Attacher {
     absl::Status cause;
   };
 
+  // A target as one look at the kernel shows it.
+  struct Found {
+    nvme::Subsystem subsystem;
+    nvme::Namespace ns;
+  };
+
   absl::StatusOr<std::optional<nvme::Subsystem>> Look(const volume::Nqn& subsystem) const;
   absl::Status RequirePossible(const std::vector<volume::Path>& wanted,
                                const volume::AttachPolicy& policy) const;
@@ -93,14 +99,12 @@ class Attacher {
                                                           const volume::AttachPolicy& policy,
                                                           const std::vector<volume::Path>& wanted,
                                                           base::Call& call);
-  absl::StatusOr<nvme::Namespace> FindReady(const volume::Target& target,
-                                            std::uint64_t size_bytes) const;
-  absl::StatusOr<nvme::Namespace> AwaitNamespace(const volume::Target& target,
-                                                 std::uint64_t size_bytes,
-                                                 nvme::UeventSubscription& events,
-                                                 base::Call& call);
+  absl::StatusOr<Found> FindLive(const volume::Target& target) const;
+  absl::StatusOr<Found> FindReady(const volume::Target& target, std::uint64_t size_bytes) const;
+  absl::StatusOr<Found> AwaitReady(const volume::Target& target, std::uint64_t size_bytes,
+                                   nvme::UeventSubscription& events, base::Call& call);
   absl::Status RescanLive(const volume::Nqn& subsystem);
-  absl::Status ApplyIoPolicy(const volume::Nqn& subsystem, volume::IoPolicy policy);
+  absl::Status ApplyIoPolicy(const nvme::Subsystem& subsystem, volume::IoPolicy policy);
   absl::Status RequireUnused(const nvme::Subsystem& subsystem) const;
   absl::Status DeleteAll(const volume::Nqn& nqn, const std::vector<nvme::Controller>& controllers,
                          base::Call& call);
