@@ -33,6 +33,9 @@ enum class Durability { kProcess, kPowerCut };
 // Within one file system; an existing `to` is replaced.
 [[nodiscard]] absl::Status RenameFile(const std::string& from, const std::string& to);
 
+// Returns when what was made, renamed or removed in the folder outlives a power cut.
+[[nodiscard]] absl::Status SyncFolder(const std::string& folder);
+
 // Creates the folder and its parents; an existing one is OK and keeps its mode.
 [[nodiscard]] absl::Status EnsureDirectory(const std::string& path, unsigned mode = 0750);
 

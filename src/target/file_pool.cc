@@ -66,13 +66,6 @@ absl::StatusOr<volume::SizeRules> RulesOf(const std::string& directory) {
   return rules;
 }
 
-absl::Status SyncFolder(const std::string& folder) {
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.ok()) return ErrnoStatus(errno, absl::StrCat("open ", folder));
-  if (::fsync(fd.get()) != 0) return ErrnoStatus(errno, absl::StrCat("fsync ", folder));
-  return absl::OkStatus();
-}
-
 // On btrfs an overwrite takes new blocks, so allocated ones keep no promise unless copy-on-write is
 // off; its checksums go with it. A thin file promises nothing and keeps both. Other file systems
 // overwrite in place and do not know the flag.
@@ -141,7 +134,7 @@ absl::Status FilePool::Create(const std::string& handle, std::int64_t bytes,
     return ErrnoStatus(errno, absl::StrCat("rename to ", path));
   }
   std::move(remove_unfinished).Cancel();
-  return SyncFolder(Images());
+  return base::SyncFolder(Images());
 }
 
 absl::StatusOr<std::int64_t> FilePool::Grow(const std::string& handle, std::int64_t bytes,
