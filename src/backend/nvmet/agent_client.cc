@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -21,6 +22,8 @@ constexpr absl::Duration kLongestPatience = absl::Seconds(5);
 constexpr absl::Duration kLongestCall = absl::Minutes(5);
 // What our caller needs to pass our answer on.
 constexpr absl::Duration kReserve = absl::Milliseconds(500);
+// Between a call and its channel in hearing of the same end.
+constexpr absl::Duration kMoment = absl::Milliseconds(50);
 // A list of some sixty thousand volumes.
 constexpr int kLargestMessage = 64 << 20;
 
@@ -47,6 +50,7 @@ grpc::ChannelArguments Arguments() {
 }  // namespace
 
 void WatchIdleConnections() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet
   ::setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "500", /*overwrite=*/0);
 }
 
@@ -65,6 +69,12 @@ v1::TargetAgent::Stub& AgentClient::stub() {
 bool AgentClient::Connected() {
   stub();
   return channel_->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
+}
+
+bool AgentClient::ConnectionEnds() {
+  stub();
+  return channel_->WaitForStateChange(GRPC_CHANNEL_READY,
+                                      absl::ToChronoTime(absl::Now() + kMoment));
 }
 
 absl::Time AgentClient::PatienceUntil(absl::Time deadline) const {

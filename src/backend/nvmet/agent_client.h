@@ -47,6 +47,9 @@ class AgentClient {
   // A connection stands, as far as is known: that its other end has gone is found by the next call.
   bool Connected();
 
+  // That connection ends, now or within a moment: a call that it carried hears of it first.
+  bool ConnectionEnds();
+
   // When to give up on it where it is one of several and others have answered.
   absl::Time PatienceUntil(absl::Time deadline) const;
 
@@ -109,7 +112,7 @@ class Question {
   // It was sent over a connection whose other end had gone.
   bool lost() const {
     return started_.ok() && status_.error_code() == grpc::StatusCode::UNAVAILABLE &&
-           was_connected_ && !agent_->Connected();
+           was_connected_ && agent_->ConnectionEnds();
   }
 
   Answer<Response> TakeAnswer() {
@@ -152,6 +155,7 @@ std::vector<Answer<Response>> AskUntil(absl::Time until, const std::vector<Agent
   ask([](const auto&) { return true; });
   ask([](const auto& question) { return question.lost(); });
   std::vector<Answer<Response>> answers;
+  answers.reserve(questions.size());
   for (auto& question : questions) answers.push_back(question.TakeAnswer());
   return answers;
 }

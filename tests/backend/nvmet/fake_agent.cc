@@ -1,6 +1,11 @@
 #include "tests/backend/nvmet/fake_agent.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <chrono>
+#include <filesystem>
+#include <string>
 #include <utility>
 
 #include "grpc/grpc.h"
@@ -85,7 +90,7 @@ std::size_t FakeAgent::volumes() { return memory_.List(kNever)->volumes.size(); 
 
 void FakeAgent::Start() {
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
+  builder.AddListeningPort(address_, grpc::InsecureServerCredentials(), &port_);
   builder.RegisterService(this);
   server_ = builder.BuildAndStart();
 }
@@ -93,6 +98,22 @@ void FakeAgent::Start() {
 void FakeAgent::Stop() {
   server_->Shutdown(std::chrono::system_clock::now());
   server_->Wait();
+}
+
+void FakeAgent::DropConnections() {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::stoi(entry.path().filename());
+    sockaddr_in6 own = {};
+    socklen_t size = sizeof(own);
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0) continue;
+    // IPv4 has the port in the same place.
+    const bool is_ours = (own.sin6_family == AF_INET || own.sin6_family == AF_INET6) &&
+                         ntohs(own.sin6_port) == port_;
+    int listens = 0;
+    socklen_t length = sizeof(listens);
+    ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length);
+    if (is_ours && listens == 0) ::shutdown(fd, SHUT_RDWR);
+  }
 }
 
 void FakeAgent::Hold() {
@@ -103,7 +124,7 @@ void FakeAgent::Hold() {
 void FakeAgent::AwaitCall() {
   const absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(
-      +[](int* waiting) { return *waiting > 0; }, &waiting_));
+      +[](const int* waiting) { return *waiting > 0; }, &std::as_const(waiting_)));
 }
 
 void FakeAgent::Release() {

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "grpcpp/server.h"
 
@@ -19,11 +21,14 @@ namespace nvmeof::testing {
 // Internally synchronised. Serves from construction to destruction.
 class FakeAgent final : public v1::TargetAgent::Service {
  public:
-  // `address` as in AgentConfig.
+  // `address` as in AgentConfig; "127.0.0.1:0" takes a free port, and then Stop is for good.
   FakeAgent(std::string name, std::string address, MemoryBackendOptions options = {});
   ~FakeAgent() override;
 
-  backend::AgentConfig config() const { return {name_, address_}; }
+  backend::AgentConfig config() const {
+    const bool chose_port = absl::EndsWith(address_, ":0");
+    return {name_, chose_port ? absl::StrCat("127.0.0.1:", port_) : address_};
+  }
 
   void SetRoom(std::int64_t bytes) { memory_.SetRoom(kPlace, bytes); }
   MemoryBackend& memory() { return memory_; }
@@ -36,6 +41,9 @@ class FakeAgent final : public v1::TargetAgent::Service {
   // The process ends, and starts again with what it had.
   void Stop();
   void Start();
+
+  // Its TCP connections end without a word, as those of a process that is killed and started again.
+  void DropConnections();
 
   // Calls wait, without an answer, until Release.
   void Hold();
@@ -82,6 +90,7 @@ class FakeAgent final : public v1::TargetAgent::Service {
   const std::string name_;
   const std::string address_;
   MemoryBackend memory_;
+  int port_ = 0;  // of TCP
   std::unique_ptr<grpc::Server> server_;
 
   absl::Mutex mutex_;

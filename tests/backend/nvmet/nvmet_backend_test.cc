@@ -216,6 +216,14 @@ TEST_F(NvmetBackendTest, ComesBackToAnAgentThatRestarted) {
   EXPECT_OK(backend_.Get(id, Deadline()));
 }
 
+TEST_F(NvmetBackendTest, AsksAgainWhenTheConnectionHadDied) {
+  FakeAgent agent("agent-tcp", "127.0.0.1:0");
+  NvmetBackend backend("fast", {{agent.config()}}, clock_);
+  ASSERT_OK(backend.List(Deadline()));
+  agent.DropConnections();
+  EXPECT_OK(backend.List(Deadline()));
+}
+
 TEST_F(NvmetBackendTest, LeavesAnAgentThatShowsGarbageOutOfTheList) {
   GivenAVolumeAtA();
   a_.Distort([](v1::Volume& volume) { volume.clear_portals(); });
