@@ -48,16 +48,20 @@ TEST_F(AttachTest, TwoPortalsAndTwoHostSidesMakeFourPaths) {
   EXPECT_OK(volume.Delete());
 }
 
-TEST_F(AttachTest, OneInterfaceMakesOnePathAPortal) {
-  PodVolume volume(lab().cluster(),
-                   {.name = "pvc",
-                    .kind = VolumeKind::kBlock,
-                    .parameters = {{"hostIface", Network::Interface(1)}, {"maxPaths", "1"}}});
-  ASSERT_OK(volume.Create());  // the agent is on the link that goes now
-  ASSERT_OK(lab().network().Unplug(0));
-  EXPECT_EQ(volume.Attach().code(), absl::StatusCode::kUnavailable)
-      << "portal 0, the only one allowed, is not on this interface";
+TEST_F(AttachTest, PathsOfAnInterfaceUseNoOther) {
+  PodVolume volume(lab().cluster(), {.name = "pvc",
+                                     .kind = VolumeKind::kBlock,
+                                     .parameters = {{"hostIface", Network::Interface(1)}}});
+  ASSERT_OK(volume.Create());
+  ASSERT_OK(volume.Attach());
+  const auto live = [&](int count) {
+    return Eventually(kPatience, [&] { return CountLive(volume.nqn()) == count; });
+  };
+  EXPECT_TRUE(live(2)) << "one for each portal";
+  ASSERT_OK(lab().network().Unplug(1));
+  EXPECT_TRUE(live(0)) << "the other link stands and leads to both portals";
   ASSERT_OK(lab().network().Heal());
+  EXPECT_TRUE(live(2));
   EXPECT_OK(volume.Detach());
   EXPECT_OK(volume.Delete());
 }
