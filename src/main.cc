@@ -36,7 +36,8 @@ struct Start {
 }  // namespace
 }  // namespace nvmeof
 
-int main(int argc, char** argv) {
+// An exception is an error of the program, and ends it with its message.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   return std::visit(nvmeof::Start{},
                     nvmeof::server::ParseConfig({argv + 1, argv + argc}, NVMEOF_VERSION));
 }

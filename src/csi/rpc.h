@@ -86,12 +86,13 @@ class Rpc {
   [[nodiscard]] absl::StatusOr<Value> PerformFor(absl::string_view key, StepFor<Value> step) {
     std::promise<Value> promise;
     std::future<Value> future = promise.get_future();
-    RETURN_IF_ERROR(Perform(
-        key, [promise = std::move(promise), step = std::move(step)](base::Call& call) mutable {
-          absl::StatusOr<Value> value = step(call);
-          if (value.ok()) promise.set_value(*std::move(value));
-          return value.status();
-        }));
+    auto work = [promise = std::move(promise), step = std::move(step)](base::Call& call) mutable {
+      absl::StatusOr<Value> value = step(call);
+      if (!value.ok()) return value.status();
+      promise.set_value(*std::move(value));
+      return absl::OkStatus();
+    };
+    RETURN_IF_ERROR(Perform(key, std::move(work)));
     return future.get();  // set before the step answered OK
   }
 

@@ -80,7 +80,8 @@ class Walk {
     if (directory == nullptr) return OpenError(path);
     while (true) {
       errno = 0;
-      const dirent* entry = ::readdir(directory.get());
+      // Safe: no other thread has this stream.
+      const dirent* entry = ::readdir(directory.get());  // NOLINT(concurrency-mt-unsafe)
       if (entry == nullptr && errno != 0) {
         return base::ErrnoStatus(errno, absl::StrCat("list ", path));
       }

@@ -63,6 +63,10 @@ class StageRecords {
   [[nodiscard]] static absl::StatusOr<StageRecords> Open(std::string folder, std::string boot_id);
 
   StageRecords(StageRecords&& other) noexcept;
+  StageRecords& operator=(StageRecords&&) = delete;
+  StageRecords(const StageRecords&) = delete;
+  StageRecords& operator=(const StageRecords&) = delete;
+  ~StageRecords() = default;
 
   std::optional<StageRecord> Find(absl::string_view volume_id) const;
 

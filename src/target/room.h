@@ -28,6 +28,8 @@ class Reservation {
   Reservation(Reservation&& other) noexcept
       : owner_(std::exchange(other.owner_, nullptr)), bytes_(other.bytes_) {}
   Reservation& operator=(Reservation&&) = delete;
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
   ~Reservation();
 
  private:
@@ -45,6 +47,7 @@ class Room {
       : pool_(pool), store_(store), reserve_percent_(reserve_percent) {}
   Room(const Room&) = delete;
   Room& operator=(const Room&) = delete;
+  ~Room() = default;
 
   // At least 0.
   absl::StatusOr<std::int64_t> Available() const;

@@ -110,11 +110,11 @@ std::vector<absl::Status> BackendContract::AtOnce(int threads,
 }
 
 bool BackendContract::Becomes(const std::function<bool()>& condition) {
-  constexpr int looks = 500;
-  constexpr absl::Duration pause = absl::Milliseconds(20);
-  for (int i = 0; i < looks; ++i) {
+  constexpr int kLooks = 500;
+  constexpr absl::Duration kPause = absl::Milliseconds(20);
+  for (int i = 0; i < kLooks; ++i) {
     if (condition()) return true;
-    absl::SleepFor(pause);
+    absl::SleepFor(kPause);
   }
   return false;
 }

@@ -14,7 +14,6 @@ namespace nvmeof::csi {
 namespace {
 
 using ::nvmeof::testing::ExpectRows;
-using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::StatusIs;
 using ::testing::HasSubstr;
 using ::testing::Not;

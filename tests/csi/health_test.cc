@@ -18,7 +18,6 @@ namespace {
 
 using ::nvmeof::testing::FakeClock;
 using ::nvmeof::testing::GatedBackend;
-using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::MemoryBackend;
 using ::nvmeof::testing::MemoryBackendOptions;
 using ::nvmeof::testing::StatusIs;

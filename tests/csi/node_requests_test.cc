@@ -14,7 +14,6 @@ namespace nvmeof::csi {
 namespace {
 
 using ::nvmeof::testing::ExpectRows;
-using ::nvmeof::testing::IsOk;
 using Mode = ::csi::v1::VolumeCapability::AccessMode;
 
 constexpr auto kOk = absl::StatusCode::kOk;

@@ -14,7 +14,6 @@ namespace nvmeof::csi {
 namespace {
 
 using ::csi::v1::NodePublishVolumeRequest;
-using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "gmock/gmock.h"
@@ -20,13 +21,12 @@ using ::nvmeof::testing::kKiB;
 using ::nvmeof::testing::kMiB;
 using ::testing::ElementsAre;
 
-constexpr std::uint64_t kTiB = 1024 * 1024 * kMiB;
+constexpr std::uint64_t kTiB = std::uint64_t{1024} * 1024 * kMiB;
 
 bool IsCovered(std::uint64_t disk_size, std::uint64_t offset) {
-  for (const Region& region : ProofRegions(disk_size)) {
-    if (offset >= region.offset && offset - region.offset < region.size) return true;
-  }
-  return false;
+  return std::ranges::any_of(ProofRegions(disk_size), [offset](const Region& region) {
+    return offset >= region.offset && offset - region.offset < region.size;
+  });
 }
 
 TEST(ProofRegionsTest, ASmallDiskIsReadWhole) {

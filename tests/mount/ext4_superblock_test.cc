@@ -60,7 +60,7 @@ TEST(Ext4SuperblockTest, RefusesWhatIsNone) {
 TEST(Ext4SuperblockTest, RefusesImpossibleSizes) {
   const DiskImage disk(16 * kMiB);
   Format(disk);
-  disk.Write(kExt4SuperblockOffset + 0x18, "\x20");
+  disk.Write(kExt4SuperblockOffset + 0x18, " ");
   EXPECT_THAT(Parse(disk), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 

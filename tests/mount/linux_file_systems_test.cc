@@ -93,7 +93,7 @@ TEST_F(LinuxFileSystemsTest, BytesWithoutASignatureAreUnknown) {
   for (const std::uint64_t offset :
        {std::uint64_t{0}, std::uint64_t{4097}, kMiB + 7, disk_.size() - 1}) {
     const DiskImage disk;
-    disk.Write(offset, "\x5A");
+    disk.Write(offset, "Z");
     EXPECT_THAT(real_.Probe(disk.device()),
                 IsOkAndHolds(Holds(Content::kUnknown, absl::StrCat(" ", offset, " "))));
   }
@@ -180,7 +180,7 @@ class DyingRunner final : public base::CommandRunner {
   explicit DyingRunner(const DiskImage& disk) : disk_(disk) {}
   absl::StatusOr<base::CommandResult> Run(const std::vector<std::string>& /*argv*/,
                                           absl::Time /*deadline*/) override {
-    disk_.Write(4 * 4096, "half of it");
+    disk_.Write(16384, "half of it");
     return absl::DeadlineExceededError("killed");
   }
 

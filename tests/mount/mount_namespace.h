@@ -18,7 +18,7 @@ namespace nvmeof::testing {
 
 // Enters for the rest of the process, once. Empty, or the reason why the machine does not let us.
 inline const std::string& EnterMountNamespace() {
-  static const std::string refusal = [] {
+  static const std::string kRefusal = [] {
     const uid_t user = ::geteuid();
     const gid_t group = ::getegid();
     const int flags = user == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER;
@@ -33,7 +33,7 @@ inline const std::string& EnterMountNamespace() {
     }
     return std::string();
   }();
-  return refusal;
+  return kRefusal;
 }
 
 }  // namespace nvmeof::testing

@@ -6,7 +6,7 @@ namespace nvmeof::mount {
 namespace {
 
 TEST(XfsTest, GrowsToTheWholeDiskButForATinyLastGroup) {
-  constexpr std::uint32_t kGroup = 19200;
+  constexpr std::uint64_t kGroup = 19200;
   const auto possible = [](std::uint64_t blocks) {
     return PossibleXfsBlocks(4096, kGroup, blocks * 4096);
   };

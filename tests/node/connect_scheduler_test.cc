@@ -13,7 +13,6 @@
 namespace nvmeof::node {
 namespace {
 
-using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::StatusIs;
 
 class ConnectSchedulerTest : public ::testing::Test {

@@ -10,9 +10,7 @@
 namespace nvmeof::node {
 namespace {
 
-using ::nvmeof::testing::IsOk;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 

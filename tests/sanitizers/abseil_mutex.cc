@@ -89,29 +89,29 @@ auto Waiting(Mutex* mutex, Call call) {
 #define NVMEOF_ABSL "_ZN4absl7debian3"
 
 void Mutex::Lock() {
-  static auto* const real = Library<void(Mutex*)>(NVMEOF_ABSL "5Mutex4LockEv");
+  static auto* real = Library<void(Mutex*)>(NVMEOF_ABSL "5Mutex4LockEv");
   Locking(this, 0, [this] { real(this); });
 }
 
 void Mutex::ReaderLock() {
-  static auto* const real = Library<void(Mutex*)>(NVMEOF_ABSL "5Mutex10ReaderLockEv");
+  static auto* real = Library<void(Mutex*)>(NVMEOF_ABSL "5Mutex10ReaderLockEv");
   Locking(this, __tsan_mutex_read_lock, [this] { real(this); });
 }
 
 void Mutex::LockWhen(const Condition& condition) {
-  static auto* const real =
+  static auto* real =
       Library<void(Mutex*, const Condition&)>(NVMEOF_ABSL "5Mutex8LockWhenERKNS0_9ConditionE");
   Locking(this, 0, [&] { real(this, condition); });
 }
 
 void Mutex::ReaderLockWhen(const Condition& condition) {
-  static auto* const real = Library<void(Mutex*, const Condition&)>(
+  static auto* real = Library<void(Mutex*, const Condition&)>(
       NVMEOF_ABSL "5Mutex14ReaderLockWhenERKNS0_9ConditionE");
   Locking(this, __tsan_mutex_read_lock, [&] { real(this, condition); });
 }
 
 bool Mutex::LockWhenWithTimeout(const Condition& condition, Duration timeout) {
-  static auto* const real = Library<bool(Mutex*, const Condition&, Duration)>(
+  static auto* real = Library<bool(Mutex*, const Condition&, Duration)>(
       NVMEOF_ABSL "5Mutex19LockWhenWithTimeoutERKNS0_9ConditionENS0_8DurationE");
   bool met = false;
   Locking(this, 0, [&] { met = real(this, condition, timeout); });
@@ -119,7 +119,7 @@ bool Mutex::LockWhenWithTimeout(const Condition& condition, Duration timeout) {
 }
 
 bool Mutex::LockWhenWithDeadline(const Condition& condition, Time deadline) {
-  static auto* const real = Library<bool(Mutex*, const Condition&, Time)>(
+  static auto* real = Library<bool(Mutex*, const Condition&, Time)>(
       NVMEOF_ABSL "5Mutex20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE");
   bool met = false;
   Locking(this, 0, [&] { met = real(this, condition, deadline); });
@@ -127,27 +127,27 @@ bool Mutex::LockWhenWithDeadline(const Condition& condition, Time deadline) {
 }
 
 bool Mutex::TryLock() {
-  static auto* const real = Library<bool(Mutex*)>(NVMEOF_ABSL "5Mutex7TryLockEv");
+  static auto* real = Library<bool(Mutex*)>(NVMEOF_ABSL "5Mutex7TryLockEv");
   return TryLocking(this, 0, [this] { return real(this); });
 }
 
 bool Mutex::ReaderTryLock() {
-  static auto* const real = Library<bool(Mutex*)>(NVMEOF_ABSL "5Mutex13ReaderTryLockEv");
+  static auto* real = Library<bool(Mutex*)>(NVMEOF_ABSL "5Mutex13ReaderTryLockEv");
   return TryLocking(this, __tsan_mutex_read_lock, [this] { return real(this); });
 }
 
 void Mutex::Unlock() {
-  static auto* const real = Library<void(Mutex*)>(NVMEOF_ABSL "5Mutex6UnlockEv");
+  static auto* real = Library<void(Mutex*)>(NVMEOF_ABSL "5Mutex6UnlockEv");
   Unlocking(this, 0, [this] { real(this); });
 }
 
 void Mutex::ReaderUnlock() {
-  static auto* const real = Library<void(Mutex*)>(NVMEOF_ABSL "5Mutex12ReaderUnlockEv");
+  static auto* real = Library<void(Mutex*)>(NVMEOF_ABSL "5Mutex12ReaderUnlockEv");
   Unlocking(this, __tsan_mutex_read_lock, [this] { real(this); });
 }
 
 void Mutex::Await(const Condition& condition) {
-  static auto* const real =
+  static auto* real =
       Library<void(Mutex*, const Condition&)>(NVMEOF_ABSL "5Mutex5AwaitERKNS0_9ConditionE");
   Waiting(this, [&] {
     real(this, condition);
@@ -156,20 +156,19 @@ void Mutex::Await(const Condition& condition) {
 }
 
 bool Mutex::AwaitWithTimeout(const Condition& condition, Duration timeout) {
-  static auto* const real = Library<bool(Mutex*, const Condition&, Duration)>(
+  static auto* real = Library<bool(Mutex*, const Condition&, Duration)>(
       NVMEOF_ABSL "5Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE");
   return Waiting(this, [&] { return real(this, condition, timeout); });
 }
 
 bool Mutex::AwaitWithDeadline(const Condition& condition, Time deadline) {
-  static auto* const real = Library<bool(Mutex*, const Condition&, Time)>(
+  static auto* real = Library<bool(Mutex*, const Condition&, Time)>(
       NVMEOF_ABSL "5Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE");
   return Waiting(this, [&] { return real(this, condition, deadline); });
 }
 
 void CondVar::Wait(Mutex* mutex) {
-  static auto* const real =
-      Library<void(CondVar*, Mutex*)>(NVMEOF_ABSL "7CondVar4WaitEPNS0_5MutexE");
+  static auto* real = Library<void(CondVar*, Mutex*)>(NVMEOF_ABSL "7CondVar4WaitEPNS0_5MutexE");
   Waiting(mutex, [&] {
     real(this, mutex);
     return true;
@@ -177,13 +176,13 @@ void CondVar::Wait(Mutex* mutex) {
 }
 
 bool CondVar::WaitWithTimeout(Mutex* mutex, Duration timeout) {
-  static auto* const real = Library<bool(CondVar*, Mutex*, Duration)>(
+  static auto* real = Library<bool(CondVar*, Mutex*, Duration)>(
       NVMEOF_ABSL "7CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE");
   return Waiting(mutex, [&] { return real(this, mutex, timeout); });
 }
 
 bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
-  static auto* const real = Library<bool(CondVar*, Mutex*, Time)>(
+  static auto* real = Library<bool(CondVar*, Mutex*, Time)>(
       NVMEOF_ABSL "7CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE");
   return Waiting(mutex, [&] { return real(this, mutex, deadline); });
 }

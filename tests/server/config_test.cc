@@ -77,7 +77,7 @@ TEST(ConfigTest, TargetListensBeyondThisMachineOnlyWhenToldTo) {
             "nvmeof-csi: --listen '0.0.0.0:4421': must be a loopback address unless "
             "--insecure-listen is given\n");
   std::vector<std::string> insecure = open;
-  insecure.push_back("--insecure-listen");
+  insecure.emplace_back("--insecure-listen");
   EXPECT_EQ(std::get<TargetConfig>(Parse(insecure)).listen.address(), "0.0.0.0:4421");
 }
 

@@ -13,7 +13,6 @@
 namespace nvmeof::target {
 namespace {
 
-using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::IsOkAndHolds;
 using ::nvmeof::testing::StatusIs;
 using ::nvmeof::testing::TemporaryDirectory;

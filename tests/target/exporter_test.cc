@@ -12,7 +12,6 @@ namespace nvmeof::target {
 namespace {
 
 using ::nvmeof::testing::HostNqn;
-using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::Look;
 using ::nvmeof::testing::Remains;
 using ::nvmeof::testing::StatusIs;

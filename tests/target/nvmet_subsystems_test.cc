@@ -12,7 +12,6 @@ namespace {
 
 using ::nvmeof::testing::Effects;
 using ::nvmeof::testing::FakeConfigfs;
-using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::IsOkAndHolds;
 using ::nvmeof::testing::StatusIs;
 using ::testing::AllOf;

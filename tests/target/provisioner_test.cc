@@ -11,7 +11,6 @@ namespace {
 
 using ::nvmeof::testing::FakePool;
 using ::nvmeof::testing::HostNqn;
-using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::IsOkAndHolds;
 using ::nvmeof::testing::kGiB;
 using ::nvmeof::testing::kMiB;

@@ -9,8 +9,6 @@
 namespace nvmeof::target {
 namespace {
 
-using ::nvmeof::testing::IsOk;
-using ::nvmeof::testing::IsOkAndHolds;
 using ::nvmeof::testing::kGiB;
 using ::nvmeof::testing::StatusIs;
 using ::nvmeof::testing::TargetWorld;

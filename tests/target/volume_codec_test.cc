@@ -12,7 +12,6 @@ namespace {
 
 using ::nvmeof::testing::IsOkAndHolds;
 using ::nvmeof::testing::StatusIs;
-using ::testing::IsEmpty;
 
 VolumeRecord Example() {
   return {
@@ -60,10 +59,10 @@ TEST(VolumeCodecTest, WhatIsNoRecordIsRefused) {
 TEST(VolumeCodecTest, RecordThatContradictsItselfIsRefused) {
   const std::string other = "4c0f9d4e7a2b4c1d9e3f0123456789ac";
   for (const std::string& text :
-       {Changed("\"handle\": \"4c0f9d4e7a2b4c1d9e3f0123456789ab\"",
+       {Changed(R"("handle": "4c0f9d4e7a2b4c1d9e3f0123456789ab")",
                 absl::StrCat("\"handle\": \"", other, "\"")),
         Changed("dev.nvmeof:4c0f9d4e7a2b4c1d9e3f0123456789ab", "dev.nvmeof:" + other),
-        Changed("\"READY\"", "\"STATE_UNSPECIFIED\""), Changed("\"5368709120\"", "\"-1\""),
+        Changed(R"("READY")", R"("STATE_UNSPECIFIED")"), Changed(R"("5368709120")", R"("-1")"),
         Changed("PROVISIONING_THICK", "PROVISIONING_UNSPECIFIED"),
         Changed("EXPORT_MODE_MULTI_NODE", "EXPORT_MODE_UNSPECIFIED"), Changed("pvc-ü", ""),
         Changed("org.example:b", "org.example:a")}) {

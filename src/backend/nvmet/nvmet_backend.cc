@@ -38,8 +38,8 @@ absl::StatusOr<Volume> DecodeSame(const AgentClient& agent, const v1::Volume& me
 }
 
 std::int64_t SaturatedSum(std::int64_t a, std::int64_t b) {
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  return a > most - b ? most : a + b;
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  return a > kMost - b ? kMost : a + b;
 }
 
 Capacity Together(const Capacity& a, const Capacity& b) {
