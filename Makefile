@@ -2,7 +2,7 @@
 # no time when nothing is missing. Build folders are build/PRESET (CMakePresets.json).
 
 .DEFAULT_GOAL := release
-.PHONY: release demo test test-guest sanitize bench check format setup help
+.PHONY: release demo test bench check format setup help
 
 release: setup-build ## build what users run: build/release/nvmeof-csi (the default)
 	cmake --preset release
@@ -13,14 +13,8 @@ demo: setup ## the life of a volume on a real kernel, step by step
 	cmake --build --preset release --target nvmeof-csi demo
 	tests/vm/guest --deadline 300 --results build/release/vm/demo build/release/tests/vm/demo
 
-test: setup ## unit tests, the life of volumes on two real kernels, csi-sanity
+test: setup ## unit tests under sanitizers, all suites on real kernels, csi-sanity
 	scripts/test
-
-test-guest: setup ## every suite on real kernels
-	scripts/test guest
-
-sanitize: setup ## the unit tests under the address, undefined-behaviour and thread sanitizers
-	scripts/test asan tsan
 
 bench: setup ## measure against the bare kernel, and print the tables
 	scripts/bench
