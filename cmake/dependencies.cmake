@@ -74,5 +74,4 @@ target_link_libraries(nvmeof_spdlog INTERFACE fmt::fmt-header-only Threads::Thre
 if(NVMEOF_TESTS)
   pkg_check_modules(LIBMOUNT REQUIRED IMPORTED_TARGET mount)
   find_package(GTest REQUIRED)
-  find_package(benchmark REQUIRED)
 endif()

@@ -296,6 +296,7 @@ absl::Status RunAll() {
 }  // namespace nvmeof::bench
 
 int main() {
+  std::cout << std::unitbuf;  // each row when it is known
   const absl::Status status = nvmeof::bench::RunAll();
   if (!status.ok()) std::cout << status << "\n";
   return status.ok() ? 0 : 1;
