@@ -60,7 +60,7 @@ TEST(VolumeCodecTest, RecordThatContradictsItselfIsRefused) {
   const std::string other = "4c0f9d4e7a2b4c1d9e3f0123456789ac";
   for (const std::string& text :
        {Changed(R"("handle": "4c0f9d4e7a2b4c1d9e3f0123456789ab")",
-                absl::StrCat("\"handle\": \"", other, "\"")),
+                absl::StrCat(R"("handle": ")", other, "\"")),
         Changed("dev.nvmeof:4c0f9d4e7a2b4c1d9e3f0123456789ab", "dev.nvmeof:" + other),
         Changed(R"("READY")", R"("STATE_UNSPECIFIED")"), Changed(R"("5368709120")", R"("-1")"),
         Changed("PROVISIONING_THICK", "PROVISIONING_UNSPECIFIED"),

@@ -38,7 +38,7 @@ absl::StatusOr<std::unique_ptr<Process>> StartAgent(const AgentPlan& plan) {
   std::vector<std::string> arguments = {NVMEOF_PROGRAM,      "target", "--listen", plan.address(),
                                         "--insecure-listen", "--pool", plan.pool};
   for (const int portal : plan.portals) {
-    arguments.push_back("--portal");
+    arguments.emplace_back("--portal");
     arguments.push_back(absl::StrCat(Network::PortalAddress(portal), ":4420"));
   }
   ASSIGN_OR_RETURN(auto agent, Process::Start(std::move(arguments), plan.log, Network::kStorage));

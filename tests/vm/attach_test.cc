@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "base/status_macros.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/vm/eventually.h"
 #include "tests/vm/kernel.h"
@@ -28,6 +29,16 @@ class AttachTest : public LabTest {
  protected:
   PodVolume NewVolume(VolumeKind kind) {
     return {lab().cluster(), {.name = "pvc", .kind = kind, .parameters = Lab::AllPaths()}};
+  }
+};
+
+// On a target that the case makes by hand, without the agent and the controller.
+class HandMadeTest : public LabTest {
+ protected:
+  absl::StatusOr<std::unique_ptr<Lab>> MakeLab(const std::string& name) override {
+    ASSIGN_OR_RETURN(auto lab, Lab::Create(name));
+    RETURN_IF_ERROR(lab->StartNode());
+    return lab;
   }
   PodVolume HandMade(const std::string& name, VolumeKind kind, const HandMadeNamespace& wanted) {
     return {lab().cluster(),
@@ -136,7 +147,7 @@ TEST_F(AttachTest, GrowsUnderAWriter) {
   EXPECT_OK(volume.Delete());
 }
 
-TEST_F(AttachTest, TwoVolumesOfOneSubsystemShareItsPathsUntilTheLastLeaves) {
+TEST_F(HandMadeTest, TwoVolumesOfOneSubsystemShareItsPathsUntilTheLastLeaves) {
   const HandMadeNamespace a{.nsid = 1, .uuid = kUuidA, .file = lab().Folder("a")};
   const HandMadeNamespace b{.nsid = 7, .uuid = kUuidB, .file = lab().Folder("b")};
   const auto exported = NvmetExport::Create(kHandMade, {a, b});
@@ -154,7 +165,7 @@ TEST_F(AttachTest, TwoVolumesOfOneSubsystemShareItsPathsUntilTheLastLeaves) {
   EXPECT_THAT(KernelPaths(), ::testing::IsEmpty());
 }
 
-TEST_F(AttachTest, AnotherIdentityInTheWantedPlaceIsRefused) {
+TEST_F(HandMadeTest, AnotherIdentityInTheWantedPlaceIsRefused) {
   HandMadeNamespace made{.nsid = 1, .uuid = kUuidA, .file = lab().Folder("a")};
   const auto exported = NvmetExport::Create(kHandMade, {made});
   ASSERT_OK(exported);
@@ -173,7 +184,7 @@ struct Foreign {
   std::string make;  // shell words; $1 is the file, $2 a loop device on it
 };
 
-class ForeignDataTest : public AttachTest, public ::testing::WithParamInterface<Foreign> {};
+class ForeignDataTest : public HandMadeTest, public ::testing::WithParamInterface<Foreign> {};
 
 TEST_P(ForeignDataTest, IsNamedAndNeverFormatted) {
   HandMadeNamespace disk{.uuid = kUuidA, .file = lab().Folder("disk")};

@@ -56,7 +56,7 @@ class StorageNodes final : public ::testing::Environment {
 
   void TakeDown(const std::string& place) { agents_.erase(place); }
   void BringUp(const std::string& place) {
-    if (agents_.count(place) > 0) return;
+    if (agents_.contains(place)) return;
     auto agent = StartAgent(plans_.at(place));
     ASSERT_OK(agent);
     agents_[place] = *std::move(agent);
@@ -76,7 +76,7 @@ class StorageNodes final : public ::testing::Environment {
 
 // GoogleTest owns it.
 StorageNodes& Nodes() {
-  static StorageNodes* const nodes = [] {
+  static StorageNodes* nodes = [] {
     backend::WatchIdleConnections();
     auto made = std::make_unique<StorageNodes>();
     ::testing::AddGlobalTestEnvironment(made.get());

@@ -113,7 +113,7 @@ TEST_P(EachFileSystem, GrowsOnlineWithoutAProgram) {
 
 TEST_P(EachFileSystem, GrowsByARestThatIsTooSmallToUse) {
   FormatAndMount();
-  for (const std::uint64_t size : {1000 * kMiB + 4096, 1024 * kMiB + 64 * 1024, 1025 * kMiB}) {
+  for (const std::uint64_t size : {1000 * kMiB + 4096, 1024 * kMiB + 65536, 1025 * kMiB}) {
     disk_.Grow(size);
     EXPECT_OK(file_systems_.Grow(disk_.device(), GetParam(), staging_, Soon())) << size;
     EXPECT_THAT(NeedsGrowth(), IsOkAndHolds(false)) << size;
@@ -160,7 +160,7 @@ TEST_P(EachFileSystem, AnotherMountIsNotGrown) {
 TEST_F(FileSystemsTest, XfsTellsThatItsUuidIsMountedAlready) {
   const LoopDisk disk(400 * kMiB);
   ASSERT_OK(Format(disk.device(), "xfs"));
-  const LoopDisk copy(disk);
+  const LoopDisk copy(&disk);
   ASSERT_OK(Mount(disk.device(), "xfs"));
   EXPECT_THAT(Mount(copy.device(), "xfs"),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("duplicate UUID")));

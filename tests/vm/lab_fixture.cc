@@ -11,7 +11,7 @@ namespace nvmeof::testing {
 
 void LabTest::SetUp() {
   const ::testing::TestInfo& info = *::testing::UnitTest::GetInstance()->current_test_info();
-  auto lab = Lab::Start(absl::StrReplaceAll(info.name(), {{"/", "-"}}));
+  auto lab = MakeLab(absl::StrReplaceAll(info.name(), {{"/", "-"}}));
   ASSERT_OK(lab);
   lab_ = *std::move(lab);
 }

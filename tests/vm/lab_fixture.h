@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
+#include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -16,6 +18,11 @@ class LabTest : public ::testing::Test {
  protected:
   void SetUp() override;
   void TearDown() override;
+
+  // What the case needs: all three processes, unless it says otherwise.
+  virtual absl::StatusOr<std::unique_ptr<Lab>> MakeLab(const std::string& name) {
+    return Lab::Start(name);
+  }
 
   Lab& lab() { return *lab_; }
 

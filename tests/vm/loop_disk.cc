@@ -38,8 +38,8 @@ LoopDisk::LoopDisk(std::uint64_t size) : file_(NewFile()) {
   Attach();
 }
 
-LoopDisk::LoopDisk(const LoopDisk& original) : file_(NewFile()) {
-  Output({"cp", "--sparse=always", original.file_, file_});
+LoopDisk::LoopDisk(const LoopDisk* original) : file_(NewFile()) {
+  Output({"cp", "--sparse=always", original->file_, file_});
   Attach();
 }
 

@@ -14,7 +14,8 @@ class LoopDisk {
  public:
   // Blank, or with the content of another one that nobody has open.
   explicit LoopDisk(std::uint64_t size);
-  explicit LoopDisk(const LoopDisk& original);
+  explicit LoopDisk(const LoopDisk* original);
+  LoopDisk(const LoopDisk&) = delete;
   LoopDisk& operator=(const LoopDisk&) = delete;
   ~LoopDisk();
 

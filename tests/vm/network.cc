@@ -71,9 +71,9 @@ absl::Status Network::ApplyRules() {
       rules.push_back(absl::StrCat("ip ", input ? "daddr " : "saddr ", PortalAddress(portal),
                                    " tcp ", input ? "dport" : "sport", " 4420 ", verdict));
     }
-    rules.push_back("}");
+    rules.emplace_back("}");
   }
-  rules.push_back("}");
+  rules.emplace_back("}");
   return Batch(Storage({"nft", "-f"}), rules);
 }
 
