@@ -1,9 +1,9 @@
 // SysfsTopology: the Topology that sysfs shows.
 //
 // Read by ourselves and not through libnvme, whose scan opens every NVMe disk of the machine,
-// blocks on a dead path of any volume and can crash when a controller vanishes meanwhile
-//. Find opens one file for each other subsystem, and of the wanted one a fixed
-// number for each controller and disk.
+// blocks on a dead path of any volume and can crash when a controller vanishes meanwhile. Find
+// opens one file for each other subsystem, and of the wanted one a fixed number for each controller
+// and disk.
 //
 // Safe to use from several threads. Reads only attributes that the kernel answers from memory, so
 // it does not block on the network. Errors: Internal for what sysfs should never do; what is gone,
