@@ -58,22 +58,25 @@ std::string AgentClient::Describe() const {
   return absl::StrCat("agent ", where_.place, " (", address_, ")");
 }
 
-v1::TargetAgent::Stub& AgentClient::stub() {
-  std::call_once(connected_, [this] {
+grpc::Channel& AgentClient::channel() {
+  std::call_once(made_, [this] {
     channel_ = grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), Arguments());
     stub_ = v1::TargetAgent::NewStub(channel_);
   });
+  return *channel_;
+}
+
+v1::TargetAgent::Stub& AgentClient::stub() {
+  channel();
   return *stub_;
 }
 
 bool AgentClient::Connected() {
-  stub();
-  return channel_->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
+  return channel().GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
 }
 
 bool AgentClient::ConnectionEnds() {
-  stub();
-  return channel_->WaitForStateChange(GRPC_CHANNEL_READY,
+  return channel().WaitForStateChange(GRPC_CHANNEL_READY,
                                       absl::ToChronoTime(absl::Now() + kMoment));
 }
 

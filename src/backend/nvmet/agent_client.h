@@ -66,10 +66,12 @@ class AgentClient {
   absl::StatusOr<Capacity> Decode(const v1::GetAgentResponse& message) const;
 
  private:
+  grpc::Channel& channel();
+
   const Whereabouts where_;
   const std::string address_;
   const base::Clock& clock_;
-  std::once_flag connected_;
+  std::once_flag made_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::TargetAgent::Stub> stub_;
   std::atomic<bool> silent_ = false;
@@ -140,11 +142,10 @@ std::vector<Answer<Response>> AskUntil(absl::Time until, const std::vector<Agent
                                        AgentMethod<Request, Response> method,
                                        const Request& request) {
   std::vector<Question<Request, Response>> questions(agents.begin(), agents.end());
-  const auto ask = [&](auto&& wanted) {
+  std::vector<Question<Request, Response>*> open;
+  const auto ask = [&] {
     grpc::CompletionQueue queue;
-    for (auto& question : questions) {
-      if (wanted(question)) question.Ask(until, method, request, queue);
-    }
+    for (auto* question : open) question->Ask(until, method, request, queue);
     // Next() then says false as soon as every question has its answer.
     queue.Shutdown();
     void* tag = nullptr;
@@ -152,8 +153,10 @@ std::vector<Answer<Response>> AskUntil(absl::Time until, const std::vector<Agent
     while (queue.Next(&tag, &ok)) {
     }
   };
-  ask([](const auto&) { return true; });
-  ask([](const auto& question) { return question.lost(); });
+  for (auto& question : questions) open.push_back(&question);
+  ask();
+  std::erase_if(open, [](const auto* question) { return !question->lost(); });
+  if (!open.empty()) ask();
   std::vector<Answer<Response>> answers;
   answers.reserve(questions.size());
   for (auto& question : questions) answers.push_back(question.TakeAnswer());
