@@ -5,6 +5,7 @@
 #include "base/command.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/record_files.h"
 #include "base/status_macros.h"
 #include "base/workers.h"
 #include "csi/health.h"
@@ -47,8 +48,9 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
   identity_files.id = config.hostid_file;
   ASSIGN_OR_RETURN(const nvme::HostIdentity host, nvme::LoadHostIdentity(identity_files));
   ASSIGN_OR_RETURN(const std::string boot_id, BootId());
-  ASSIGN_OR_RETURN(node::StageRecords records,
-                   node::StageRecords::Open(absl::StrCat(config.state_dir, "/volumes"), boot_id));
+  ASSIGN_OR_RETURN(base::RecordDirectory record_files,
+                   base::RecordDirectory::Open(absl::StrCat(config.state_dir, "/volumes")));
+  ASSIGN_OR_RETURN(node::StageRecords records, node::StageRecords::Open(record_files, boot_id));
   base::Log(base::Level::kInfo, "node",
             {{"host_nqn", host.nqn.text()},
              {"volumes", static_cast<std::int64_t>(records.List().size())}});

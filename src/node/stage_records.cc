@@ -3,15 +3,10 @@
 #include <cstdint>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "google/protobuf/util/json_util.h"
 
-#include "base/file.h"
-#include "base/log.h"
 #include "base/status_macros.h"
+#include "node/record_codec.h"
 #include "nvmeof/v1/stage_record.pb.h"
 #include "volume/publish_context.h"
 
@@ -19,7 +14,6 @@ namespace nvmeof::node {
 namespace {
 
 constexpr std::uint32_t kVersion = 1;
-constexpr absl::string_view kSuffix = ".json";
 
 v1::StageRecord::Capability Encode(const volume::VolumeCapability& capability) {
   v1::StageRecord::Capability out;
@@ -77,23 +71,12 @@ absl::StatusOr<std::string> ToJson(const StageRecord& record) {
     to.set_read_only(publication.read_only);
     *to.mutable_capability() = Encode(publication.capability);
   }
-  std::string json;
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  if (!google::protobuf::util::MessageToJsonString(out, &json, options).ok()) {
-    return absl::InternalError(absl::StrCat("the record of ", record.volume_id, " has no JSON"));
-  }
-  return json;
+  return PrintRecord(out);
 }
 
 absl::StatusOr<StageRecord> FromJson(const std::string& json) {
   v1::StageRecord in;
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  if (const auto parsed = google::protobuf::util::JsonStringToMessage(json, &in, options);
-      !parsed.ok()) {
-    return absl::DataLossError(absl::StrCat("not a stage record: ", std::string(parsed.message())));
-  }
+  RETURN_IF_ERROR(ParseRecord(json, in));
   if (in.version() != kVersion) {
     return absl::DataLossError(absl::StrCat("version ", in.version(), ", we know ", kVersion));
   }
@@ -116,23 +99,6 @@ absl::StatusOr<StageRecord> FromJson(const std::string& json) {
   return record;
 }
 
-// A file whose name is not that of its volume is a copy somebody made: two files never speak for
-// one volume.
-absl::StatusOr<StageRecord> ReadRecord(const std::string& path, const std::string& name) {
-  ASSIGN_OR_RETURN(const std::string json, base::ReadFile(path));
-  ASSIGN_OR_RETURN(StageRecord record, FromJson(json));
-  if (RecordFileName(record.volume_id) != name) {
-    return absl::DataLossError(absl::StrCat("it speaks of volume ", record.volume_id));
-  }
-  return record;
-}
-
-absl::Status SetAside(const std::string& path, const absl::Status& why) {
-  base::Log(base::Level::kWarning, "stage record set aside",
-            {{"file", path}, {"why", std::string(why.message())}});
-  return base::RenameFile(path, absl::StrCat(path, ".unreadable"));
-}
-
 }  // namespace
 
 absl::string_view Name(StageState state) {
@@ -151,55 +117,29 @@ absl::StatusOr<volume::Target> TargetOf(const StageRecord& record) {
   return volume::DecodePublishContext(record.publish_context);
 }
 
-std::string RecordFileName(absl::string_view volume_id) {
-  constexpr std::size_t kLongest = 200;
-  std::string name;
-  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
-  for (const char c : volume_id) {
-    const auto byte = static_cast<unsigned char>(c);
-    hash = (hash ^ byte) * 0x100000001b3U;
-    if (absl::ascii_isalnum(byte) || c == '-' || c == '_' || (c == '.' && !name.empty())) {
-      name.push_back(c);
-    } else {
-      absl::StrAppendFormat(&name, "%%%02X", byte);
-    }
-  }
-  if (name.size() > kLongest) {
-    name.resize(kLongest);
-    absl::StrAppendFormat(&name, "%%%016x", hash);
-  }
-  return absl::StrCat(name, kSuffix);
-}
-
-absl::StatusOr<StageRecords> StageRecords::Open(std::string folder, std::string boot_id) {
-  RETURN_IF_ERROR(base::EnsureDirectory(folder));
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, base::ListDirectory(folder));
+absl::StatusOr<StageRecords> StageRecords::Open(base::RecordFiles& files, std::string boot_id) {
   std::map<std::string, StageRecord, std::less<>> records;
-  for (const std::string& name : names) {
-    const std::string path = absl::StrCat(folder, "/", name);
-    if (base::IsTemporaryName(name)) {
-      RETURN_IF_ERROR(base::RemoveFile(path));
-      continue;
+  const auto read = [&records](const std::string& name, const std::string& json) -> absl::Status {
+    ASSIGN_OR_RETURN(StageRecord record, FromJson(json));
+    // A file under another name is a copy somebody made: two files never speak for one volume.
+    if (RecordFileName(record.volume_id) != name) {
+      return absl::DataLossError(absl::StrCat("it speaks of volume ", record.volume_id));
     }
-    if (!absl::EndsWith(name, kSuffix)) continue;
-    absl::StatusOr<StageRecord> record = ReadRecord(path, name);
-    if (!record.ok()) {
-      RETURN_IF_ERROR(SetAside(path, record.status()));
-      continue;
-    }
-    std::string volume_id = record->volume_id;
-    records.emplace(std::move(volume_id), *std::move(record));
-  }
-  return StageRecords(std::move(folder), std::move(boot_id), std::move(records));
+    std::string volume_id = record.volume_id;
+    records.emplace(std::move(volume_id), std::move(record));
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(ReadRecords(files, "stage record", read));
+  return StageRecords(files, std::move(boot_id), std::move(records));
 }
 
-StageRecords::StageRecords(std::string folder, std::string boot_id,
+StageRecords::StageRecords(base::RecordFiles& files, std::string boot_id,
                            std::map<std::string, StageRecord, std::less<>> records)
-    : folder_(std::move(folder)), boot_id_(std::move(boot_id)), records_(std::move(records)) {}
+    : files_(files), boot_id_(std::move(boot_id)), records_(std::move(records)) {}
 
 // Only Open moves one, before any other thread knows it.
 StageRecords::StageRecords(StageRecords&& other) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS
-    : folder_(other.folder_),
+    : files_(other.files_),
       boot_id_(other.boot_id_),
       records_(std::move(other.records_)) {}
 
@@ -240,24 +180,20 @@ std::vector<std::string> StageRecords::OthersIn(const volume::Nqn& subsystem,
 
 absl::Status StageRecords::Put(StageRecord record) {
   record.boot_id = boot_id_;
+  if (Find(record.volume_id) == record) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string json, ToJson(record));
   // The caller holds the volume's claim, so no other thread writes this file.
-  RETURN_IF_ERROR(
-      base::WriteFileAtomically(FileOf(record.volume_id), json, 0600, base::Durability::kProcess));
+  RETURN_IF_ERROR(files_.Write(RecordFileName(record.volume_id), json));
   const absl::MutexLock lock(&mutex_);
   records_.insert_or_assign(record.volume_id, record);
   return absl::OkStatus();
 }
 
 absl::Status StageRecords::Erase(absl::string_view volume_id) {
-  RETURN_IF_ERROR(base::RemoveFile(FileOf(volume_id), base::Durability::kProcess));
+  RETURN_IF_ERROR(files_.Remove(RecordFileName(volume_id)));
   const absl::MutexLock lock(&mutex_);
   if (const auto found = records_.find(volume_id); found != records_.end()) records_.erase(found);
   return absl::OkStatus();
-}
-
-std::string StageRecords::FileOf(absl::string_view volume_id) const {
-  return absl::StrCat(folder_, "/", RecordFileName(volume_id));
 }
 
 }  // namespace nvmeof::node

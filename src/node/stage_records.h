@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 
+#include "base/record_files.h"
 #include "volume/capability.h"
 #include "volume/nqn.h"
 #include "volume/parameters.h"
@@ -53,14 +54,14 @@ struct StageRecord {
 // The target that the record promises to reach.
 [[nodiscard]] absl::StatusOr<volume::Target> TargetOf(const StageRecord& record);
 
-// Internally synchronised; reads are served from memory. One process owns the folder.
+// Internally synchronised; reads are served from memory. Borrows the files, which no other process
+// writes.
 class StageRecords {
  public:
-  // Reads all records of `folder`, making it if it is absent. A file that cannot be read as a
-  // record is renamed to
-  // "<name>.unreadable" and logged; it never stops the plugin. `boot_id` is that of the running
-  // kernel.
-  [[nodiscard]] static absl::StatusOr<StageRecords> Open(std::string folder, std::string boot_id);
+  // Reads all records. A file that cannot be read as one is set aside and logged; it never stops
+  // the plugin. `boot_id` is that of the running kernel.
+  [[nodiscard]] static absl::StatusOr<StageRecords> Open(base::RecordFiles& files,
+                                                         std::string boot_id);
 
   StageRecords(StageRecords&& other) noexcept;
   StageRecords& operator=(StageRecords&&) = delete;
@@ -79,26 +80,22 @@ class StageRecords {
   std::vector<std::string> OthersIn(const volume::Nqn& subsystem,
                                     absl::string_view volume_id) const;
 
-  // Replaces the record of its volume; stamps the boot id. After an error the old record holds.
+  // Replaces the record of its volume, unless it says the same; stamps the boot id. After an error
+  // the old record holds.
   [[nodiscard]] absl::Status Put(StageRecord record);
 
   // An absent record is OK.
   [[nodiscard]] absl::Status Erase(absl::string_view volume_id);
 
  private:
-  StageRecords(std::string folder, std::string boot_id,
+  StageRecords(base::RecordFiles& files, std::string boot_id,
                std::map<std::string, StageRecord, std::less<>> records);
-  std::string FileOf(absl::string_view volume_id) const;
 
-  const std::string folder_;
+  base::RecordFiles& files_;
   const std::string boot_id_;
 
   mutable absl::Mutex mutex_;
   std::map<std::string, StageRecord, std::less<>> records_ ABSL_GUARDED_BY(mutex_);
 };
-
-// The file's name for a volume: letters, digits and "._-" stay, other bytes become %XX; a name that
-// would be too long for a file ends in a hash instead. Pure.
-[[nodiscard]] std::string RecordFileName(absl::string_view volume_id);
 
 }  // namespace nvmeof::node

@@ -11,6 +11,7 @@
 
 #include "tests/csi/captured_log.h"
 #include "tests/csi/serving.h"
+#include "tests/fakes/temporary_directory.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/node/node_world.h"
 
@@ -232,9 +233,10 @@ TEST_F(NodeServiceTest, ARawBlockVolumeHasASize) {
 }
 
 TEST_F(NodeServiceTest, AFileSystemHasBytesAndInodes) {
-  mounter_.AddDirectory(folder_.path());  // a real one, for its real numbers
-  Send(&Stub::NodeStageVolume, StageRequest(WireFileSystem(), folder_.path()));
-  const auto stats = Stats(folder_.path());
+  const TemporaryDirectory folder;
+  mounter_.AddDirectory(folder.path());  // a real one, for its real numbers
+  Send(&Stub::NodeStageVolume, StageRequest(WireFileSystem(), folder.path()));
+  const auto stats = Stats(folder.path());
   ASSERT_THAT(stats.usage(), SizeIs(2));
   EXPECT_EQ(stats.usage(0).unit(), ::csi::v1::VolumeUsage::BYTES);
   EXPECT_GE(stats.usage(0).total(), stats.usage(0).used() + stats.usage(0).available());

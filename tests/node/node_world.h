@@ -26,7 +26,7 @@
 #include "tests/fakes/fake_file_systems.h"
 #include "tests/fakes/fake_kernel.h"
 #include "tests/fakes/fake_mounter.h"
-#include "tests/fakes/temporary_directory.h"
+#include "tests/fakes/memory_record_files.h"
 #include "volume/publish_context.h"
 
 namespace nvmeof::testing {
@@ -71,8 +71,8 @@ class DevtmpfsTopology final : public nvme::Topology {
 struct NodeProcess {
   NodeProcess(const nvme::HostIdentity& identity, const nvme::Topology& topology,
               FakeKernel& kernel, FakeMounter& mounter, FakeFileSystems& file_systems,
-              const FakeClock& clock, const std::string& folder)
-      : records(*node::StageRecords::Open(folder, "this-boot")),
+              const FakeClock& clock, base::RecordFiles& record_files)
+      : records(*node::StageRecords::Open(record_files, "this-boot")),
         workers(clock, 8),
         scheduler(kernel, clock),
         attacher({identity, topology, kernel, kernel}, scheduler, mounter, workers, clock),
@@ -117,7 +117,7 @@ class NodeWorld : public ::testing::Test {
     effects_.Revive();
     process_.reset();
     process_ = std::make_unique<NodeProcess>(identity_, topology_, kernel_, mounter_, file_systems_,
-                                             clock_, folder_.path());
+                                             clock_, record_files_);
   }
 
   static volume::VolumeCapability FileSystem(std::string type = "ext4") {
@@ -178,9 +178,9 @@ class NodeWorld : public ::testing::Test {
   const nvme::HostIdentity identity_{
       *volume::Nqn::Parse("nqn.2014-08.org.nvmexpress:uuid:0a1b2c3d-0000-4000-8000-000000000001"),
       "0a1b2c3d-0000-4000-8000-000000000001"};
-  TemporaryDirectory folder_;
   FakeClock clock_;
   Effects effects_;
+  MemoryRecordFiles record_files_{"record", effects_};
   FakeKernel kernel_{clock_};
   FakeMounter mounter_{effects_};
   FakeFileSystems file_systems_{mounter_, effects_};

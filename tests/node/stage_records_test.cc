@@ -4,6 +4,7 @@
 #include "gtest/gtest.h"
 
 #include "base/file.h"
+#include "base/record_files.h"
 #include "tests/fakes/temporary_directory.h"
 #include "tests/matchers/status_matchers.h"
 
@@ -17,7 +18,7 @@ using ::testing::SizeIs;
 class StageRecordsTest : public ::testing::Test {
  protected:
   StageRecords Open(const std::string& boot_id = "boot-1") {
-    return *StageRecords::Open(folder_.path(), boot_id);
+    return *StageRecords::Open(files_, boot_id);
   }
   static StageRecord Sample() {
     StageRecord record;
@@ -37,6 +38,7 @@ class StageRecordsTest : public ::testing::Test {
   std::vector<std::string> Files() { return *base::ListDirectory(folder_.path()); }
 
   testing::TemporaryDirectory folder_;
+  base::RecordDirectory files_ = *base::RecordDirectory::Open(folder_.path());
 };
 
 TEST_F(StageRecordsTest, OutlivesTheProcess) {
@@ -104,24 +106,6 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"stateless.json", R"({"version": 1, "volumeId": "stateless"})"},
         BadFile{"copy-of-another.json",
                 R"({"version": 1, "volumeId": "fast:agent-a:v1", "state": "STAGED"})"}));
-
-TEST_F(StageRecordsTest, RemovesWhatACrashLeft) {
-  ASSERT_OK(base::WriteFileAtomically(folder_.File(".tmp.a1B2c3"), "half"));
-  Open();
-  EXPECT_THAT(Files(), IsEmpty());
-}
-
-TEST(RecordFileNameTest, IsAFileNameForAnyVolumeId) {
-  EXPECT_EQ(RecordFileName("pvc-1.a_b"), "pvc-1.a_b.json");
-  EXPECT_EQ(RecordFileName("fast:agent-a:v1"), "fast%3Aagent-a%3Av1.json");
-  EXPECT_EQ(RecordFileName("../../etc/passwd"), "%2E.%2F..%2Fetc%2Fpasswd.json");
-  EXPECT_LE(RecordFileName(std::string(128, '/')).size(), 255U);
-}
-
-TEST(RecordFileNameTest, LongIdsThatDifferAtTheEndHaveDifferentNames) {
-  const std::string stem(127, '/');
-  EXPECT_NE(RecordFileName(stem + "a"), RecordFileName(stem + "b"));
-}
 
 }  // namespace
 }  // namespace nvmeof::node
