@@ -1,0 +1,70 @@
+#include "nvme/icreq.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace nvmeof::nvme {
+namespace {
+
+// Common header: type, flags, header length, data offset, and the PDU's length in four bytes,
+// little endian. Behind it, in both PDUs, the format version in two.
+constexpr std::size_t kType = 0;
+constexpr std::size_t kHeaderLength = 2;
+constexpr std::size_t kPduLength = 4;
+
+constexpr std::uint8_t kIcResp = 0x01;
+constexpr std::uint8_t kC2hTermReq = 0x03;
+
+struct Field {
+  std::size_t offset;
+  std::uint8_t value;
+  absl::string_view name;
+};
+
+constexpr Field kIcRespFields[] = {
+    {kType, kIcResp, "type"},
+    {kHeaderLength, kIcPduBytes, "header length"},
+    {kPduLength, kIcPduBytes, "length"},
+    {kPduLength + 1, 0, "length"},
+    {kPduLength + 2, 0, "length"},
+    {kPduLength + 3, 0, "length"},
+    {8, 0, "format version"},
+    {9, 0, "format version"},
+};
+
+std::string Beginning(absl::Span<const std::uint8_t> received) {
+  std::string text;
+  for (const std::uint8_t byte : received.first(std::min<std::size_t>(received.size(), 16))) {
+    text.push_back(static_cast<char>(byte));
+  }
+  return absl::CHexEscape(text);
+}
+
+}  // namespace
+
+IcPdu MakeIcReq() {
+  IcPdu pdu = {};  // type, version, alignment, digests and maxr2t of an ICReq are 0
+  pdu[kHeaderLength] = kIcPduBytes;
+  pdu[kPduLength] = kIcPduBytes;
+  return pdu;
+}
+
+absl::StatusOr<bool> IsIcResp(absl::Span<const std::uint8_t> received) {
+  if (!received.empty() && received[kType] == kC2hTermReq) {
+    return absl::UnavailableError(
+        "the NVMe/TCP target there refuses the connection (it answered C2HTermReq)");
+  }
+  for (const Field& field : kIcRespFields) {
+    if (field.offset >= received.size() || received[field.offset] == field.value) continue;
+    return absl::UnavailableError(absl::StrCat("not an NVMe/TCP target: its answer begins with \"",
+                                               Beginning(received),
+                                               "\", which is no ICResp by its ", field.name));
+  }
+  return received.size() >= kIcPduBytes;
+}
+
+}  // namespace nvmeof::nvme
