@@ -56,19 +56,11 @@ std::string HintFor(int error, const HostIdentity& host, const ConnectRequest& r
     case EINVAL:
       return "an option that this kernel does not take, or the target gave a controller id that "
              "this host still uses; the kernel log tells which";
-    case EAGAIN:
-      return "something accepts connections there but does not speak NVMe/TCP";
-    case ETIMEDOUT:
-      return "packets to the portal are lost";
-    case ENODEV:
-      return absl::StrCat("this node has no network interface '", request.path.host.interface, "'");
-    case EADDRNOTAVAIL:
-      return absl::StrCat("this node has no address '", request.path.host.address, "'");
     case ENOKEY:
     case EKEYREJECTED:
       return "the target wants a key that this host does not give";
     default:
-      return "";
+      return PathHint(error, request.path);
   }
 }
 
@@ -82,6 +74,22 @@ int ParseKernelError(absl::string_view log) {
     return FindErrno(rest.substr(0, rest.find('\n')));
   }
   return EIO;
+}
+
+std::string PathHint(int error, const volume::Path& path) {
+  switch (error) {
+    case EAGAIN:
+      return "something accepts connections there but does not speak NVMe/TCP";
+    case ETIMEDOUT:
+      return "packets to the portal are lost";
+    case ENODEV:
+      return absl::StrCat("this node has no network interface '", path.host.interface, "'");
+    case EADDRNOTAVAIL:
+      if (path.host.address.empty()) return "this node has no address, or no port left, for it";
+      return absl::StrCat("this node has no address '", path.host.address, "'");
+    default:
+      return "";
+  }
 }
 
 absl::Status OpenError(int error) {

@@ -90,6 +90,13 @@ TEST(ConnectErrorTest, NamesTheHostSideThatTheNodeLacks) {
               HasSubstr("'192.0.2.9'"));
 }
 
+TEST(PathHintTest, SaysWhatTheErrnoLeavesOpen) {
+  const volume::Path path = {{"tcp", "192.0.2.1", "4420"}, {}};
+  EXPECT_THAT(PathHint(ETIMEDOUT, path), HasSubstr("packets"));
+  EXPECT_THAT(PathHint(EADDRNOTAVAIL, path), HasSubstr("no port left"));
+  EXPECT_EQ(PathHint(ECONNREFUSED, path), "");
+}
+
 TEST(OpenErrorTest, TellsMissingModulesFromMissingRights) {
   EXPECT_THAT(OpenError(ENOENT), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(OpenError(ENODEV), StatusIs(absl::StatusCode::kFailedPrecondition));
