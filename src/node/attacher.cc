@@ -202,8 +202,8 @@ absl::StatusOr<std::vector<Attacher::PathFailure>> Attacher::ConnectMissing(
       before.has_value() ? nvme::MissingPaths(*before, wanted) : wanted;
   std::vector<PathFailure> failures;
   for (const volume::Path& path : missing) {
-    absl::Status connected =
-        scheduler_.Connect({target.subsystem, path, policy.connect}, call.deadline());
+    absl::Status connected = scheduler_.Connect({target.subsystem, path, policy.connect},
+                                                ConnectPriority::kFirstPath, call.deadline());
     if (!connected.ok()) failures.push_back({path, std::move(connected)});
   }
   if (failures.empty() && static_cast<int>(missing.size()) >= policy.min_paths) return failures;

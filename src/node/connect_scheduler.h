@@ -1,9 +1,15 @@
-// ConnectScheduler: the one place of the node that hands paths to the kernel, one at a time.
+// ConnectScheduler: the one place of the node that hands paths to the kernel, one at a time, in the
+// order of ConnectQueue.
 //
 // The kernel serialises all connects of the machine under one mutex, uninterruptibly, so several
 // writers gain nothing and a writer that waits there cannot be called back. Waiting happens here
-// instead, where a deadline can end it. Which path goes first will be decided here, too.
+// instead, where a deadline or Cancel can end it.
 #pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -11,31 +17,86 @@
 #include "absl/time/time.h"
 
 #include "base/clock.h"
+#include "node/connect_queue.h"
 #include "nvme/fabric.h"
+#include "volume/nqn.h"
+#include "volume/path.h"
 
 namespace nvmeof::node {
 
-// Internally synchronised. Borrows the fabric and the clock.
+// Internally synchronised. Borrows the fabric and the clock. REQUIRES at destruction: nobody is
+// inside Connect.
 class ConnectScheduler {
  public:
+  // The connect that is in the kernel.
+  struct Running {
+    volume::Nqn subsystem;
+    volume::Path path;
+    ConnectPriority priority;
+    absl::Time since;
+  };
+  struct Counts {
+    int waiting = 0;
+    // Since the process began.
+    std::int64_t connected = 0;
+    std::int64_t failed = 0;
+    std::int64_t cancelled = 0;
+    std::int64_t expired = 0;  // the deadline came before the turn
+  };
+  struct Snapshot {
+    std::optional<Running> running;
+    std::array<Counts, kConnectPriorities> counts;
+
+    const Counts& of(ConnectPriority priority) const {
+      return counts.at(static_cast<std::size_t>(priority));
+    }
+  };
+
   ConnectScheduler(nvme::Fabric& fabric, const base::Clock& clock)
       : fabric_(fabric), clock_(clock) {}
 
-  // Waits for its turn until `deadline`, then connects. Errors: those of Fabric::Connect;
-  // DeadlineExceeded when the turn did not come: nothing was begun. A connect that has begun is
-  // not ended by the deadline; callers run where that may block.
-  [[nodiscard]] absl::Status Connect(const nvme::ConnectRequest& request, absl::Time deadline)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits for its turn until `deadline`, then connects on the calling thread. Errors: those of
+  // Fabric::Connect; DeadlineExceeded when the turn did not come, with what holds the kernel, and
+  // Cancelled: in both nothing was begun. A connect that has begun is ended by neither; callers run
+  // where that may block.
+  [[nodiscard]] absl::Status Connect(const nvme::ConnectRequest& request, ConnectPriority priority,
+                                     absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // The subsystem's connects that wait now end with Cancelled. One that has begun goes on, and
+  // later ones are welcome.
+  void Cancel(const volume::Nqn& subsystem) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  [[nodiscard]] Snapshot Look() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  [[nodiscard]] bool TakeTurn(absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
-  void EndTurn() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Lives on the stack of a thread that waits, which alone wakes by its `change`: waking all for
+  // each turn would cost the square of their number.
+  struct Waiter {
+    enum class State { kWaiting, kItsTurn, kCancelled };
+
+    const nvme::ConnectRequest& request;
+    const ConnectPriority priority;
+    State state = State::kWaiting;
+    absl::CondVar change = {};
+  };
+
+  absl::Status TakeTurn(const nvme::ConnectRequest& request, ConnectPriority priority,
+                        absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndTurn(ConnectPriority priority, bool connected) ABSL_LOCKS_EXCLUDED(mutex_);
+  void GiveNextTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Expired(ConnectPriority priority) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Counts& CountsOf(ConnectPriority priority) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return counts_.at(static_cast<std::size_t>(priority));
+  }
 
   nvme::Fabric& fabric_;
   const base::Clock& clock_;
 
-  absl::Mutex mutex_;
-  bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  mutable absl::Mutex mutex_;
+  ConnectQueue queue_ ABSL_GUARDED_BY(mutex_);
+  std::map<ConnectQueue::Ticket, Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);  // those in the queue
+  std::optional<Running> running_ ABSL_GUARDED_BY(mutex_);
+  std::array<Counts, kConnectPriorities> counts_ ABSL_GUARDED_BY(mutex_);  // but for `waiting`
 };
 
 }  // namespace nvmeof::node

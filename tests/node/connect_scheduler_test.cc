@@ -1,7 +1,11 @@
 #include "node/connect_scheduler.h"
 
+#include <map>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -14,45 +18,186 @@ namespace nvmeof::node {
 namespace {
 
 using ::nvmeof::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr auto kFirst = ConnectPriority::kFirstPath;
+constexpr auto kFurther = ConnectPriority::kFurtherPath;
+constexpr auto kRepair = ConnectPriority::kRepair;
+
+// A subsystem's name is its portal's address, so that the kernel's log tells who came.
+volume::Nqn Subsystem(const std::string& name) {
+  return *volume::Nqn::Parse(absl::StrCat("nqn.2026-01.dev.nvmeof:", name));
+}
+nvme::ConnectRequest Request(const std::string& name) {
+  return {Subsystem(name), {{"tcp", name, "4420"}, {}}, {}};
+}
 
 class ConnectSchedulerTest : public ::testing::Test {
  protected:
-  nvme::ConnectRequest Request() {
-    return {
-        *volume::Nqn::Parse("nqn.2026-01.dev.nvmeof:v1"), {{"tcp", "192.0.2.1", "4420"}, {}}, {}};
+  ~ConnectSchedulerTest() override { LetGo(); }
+
+  // Connects "busy" on a thread of its own, where the kernel holds it until LetGo.
+  void HoldTheKernel() {
+    kernel_.SetGate([this](const std::string& effect) {
+      if (effect == "connect busy:4420") {
+        entered_.Notify();
+        release_.WaitForNotification();
+      }
+      return absl::OkStatus();
+    });
+    Start("busy", kFirst);
+    entered_.WaitForNotification();
+  }
+  void LetGo() {
+    if (!release_.HasBeenNotified()) release_.Notify();
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+  // Connects on a thread of its own; returns when it waits or has begun.
+  void Start(const std::string& name, ConnectPriority priority,
+             absl::Duration budget = absl::Hours(1)) {
+    const int before = Waiting(priority);
+    const bool idle = !scheduler_.Look().running.has_value();
+    const absl::Time deadline = clock_.Now() + budget;
+    threads_.emplace_back([=, this] {
+      absl::Status status = scheduler_.Connect(Request(name), priority, deadline);
+      const absl::MutexLock lock(&mutex_);
+      results_[name] = std::move(status);
+    });
+    while (!idle && Waiting(priority) == before) std::this_thread::yield();
+  }
+
+  int Waiting(ConnectPriority priority) const { return scheduler_.Look().of(priority).waiting; }
+  absl::Status Result(const std::string& name) {
+    const absl::MutexLock lock(&mutex_);
+    return results_.at(name);
+  }
+  void AwaitResult(const std::string& name) {
+    const absl::MutexLock lock(&mutex_);
+    const auto came = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return results_.contains(name); };
+    mutex_.Await(absl::Condition(&came));
   }
 
   testing::FakeClock clock_;
   testing::FakeKernel kernel_{clock_};
   ConnectScheduler scheduler_{kernel_, clock_};
+
+  absl::Notification entered_;
+  absl::Notification release_;
+  absl::Mutex mutex_;
+  std::map<std::string, absl::Status> results_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_;
 };
 
-TEST_F(ConnectSchedulerTest, OneConnectIsInTheKernelAtATime) {
-  absl::Notification entered;
-  absl::Notification release;
-  kernel_.SetGate([&](const std::string&) {
-    entered.Notify();
-    release.WaitForNotification();
-    return absl::UnavailableError("done");
-  });
-  std::thread first([&] {
-    EXPECT_THAT(scheduler_.Connect(Request(), clock_.Now() + absl::Hours(1)),
-                StatusIs(absl::StatusCode::kUnavailable));
-  });
-  entered.WaitForNotification();
-  EXPECT_THAT(scheduler_.Connect(Request(), clock_.Now()),
-              StatusIs(absl::StatusCode::kDeadlineExceeded));
-  EXPECT_EQ(kernel_.Count("connect"), 1);
-  release.Notify();
-  first.join();
+TEST_F(ConnectSchedulerTest, ConnectsAtOnceWhenNobodyElseDoes) {
+  kernel_.Serve({Subsystem("192.0.2.1"), {}, {{"tcp", "192.0.2.1", "4420"}}, 1});
+  const absl::Time deadline = clock_.Now() + absl::Hours(1);
+  EXPECT_OK(scheduler_.Connect(Request("192.0.2.1"), kRepair, deadline));
+  EXPECT_OK(scheduler_.Connect(Request("192.0.2.1"), kFirst, deadline));
+  EXPECT_EQ(kernel_.Count("connect"), 2);
 }
 
-TEST_F(ConnectSchedulerTest, TheTurnEndsWithTheConnect) {
+TEST_F(ConnectSchedulerTest, TheTurnEndsWithAConnectThatFails) {
   for (int i = 0; i < 3; ++i) {
-    EXPECT_THAT(scheduler_.Connect(Request(), clock_.Now() + absl::Hours(1)),
-                StatusIs(absl::StatusCode::kUnavailable));  // no such target
+    EXPECT_THAT(scheduler_.Connect(Request("absent"), kFirst, clock_.Now() + absl::Hours(1)),
+                StatusIs(absl::StatusCode::kUnavailable));
   }
   EXPECT_EQ(kernel_.Count("connect"), 3);
+}
+
+TEST_F(ConnectSchedulerTest, OneIsInTheKernelAtATimeAndTheOthersComeInTheQueuesOrder) {
+  HoldTheKernel();
+  Start("r1", kRepair);
+  Start("f1", kFurther);
+  Start("v1", kFirst);
+  Start("v2", kFirst);
+  EXPECT_EQ(kernel_.Count("connect"), 1);
+  LetGo();
+  EXPECT_THAT(kernel_.log(), ElementsAre("connect busy:4420", "connect v1:4420", "connect v2:4420",
+                                         "connect f1:4420", "connect r1:4420"));
+}
+
+TEST_F(ConnectSchedulerTest, AHangingConnectDoesNotHoldAWaiterBeyondItsDeadline) {
+  HoldTheKernel();
+  clock_.Advance(absl::Seconds(3));
+  Start("v1", kFirst);
+  EXPECT_THAT(scheduler_.Connect(Request("v2"), kFirst, clock_.Now() + absl::Milliseconds(1)),
+              StatusIs(absl::StatusCode::kDeadlineExceeded,
+                       AllOf(HasSubstr("nqn.2026-01.dev.nvmeof:busy at busy:4420"),
+                             HasSubstr("since 3s"))));
+  EXPECT_EQ(Waiting(kFirst), 1);
+  LetGo();
+  EXPECT_THAT(kernel_.log(), ElementsAre("connect busy:4420", "connect v1:4420"));
+}
+
+TEST_F(ConnectSchedulerTest, BeginsNothingAfterTheDeadline) {
+  EXPECT_THAT(scheduler_.Connect(Request("v1"), kFirst, clock_.Now()),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_EQ(kernel_.Count("connect"), 0);
+}
+
+TEST_F(ConnectSchedulerTest, CancelEndsTheWaitingConnectsOfTheSubsystem) {
+  HoldTheKernel();
+  Start("v1", kFirst);
+  Start("v2", kFirst);
+  scheduler_.Cancel(Subsystem("v1"));
+  AwaitResult("v1");
+  EXPECT_THAT(Result("v1"), StatusIs(absl::StatusCode::kCancelled));
+  LetGo();
+  EXPECT_THAT(kernel_.log(), ElementsAre("connect busy:4420", "connect v2:4420"));
+}
+
+TEST_F(ConnectSchedulerTest, CancelTouchesNeitherWhatHasBegunNorWhatComesLater) {
+  HoldTheKernel();
+  scheduler_.Cancel(Subsystem("busy"));
+  EXPECT_TRUE(scheduler_.Look().running.has_value());
+  scheduler_.Cancel(Subsystem("v1"));
+  Start("v1", kFirst);
+  LetGo();
+  EXPECT_THAT(Result("busy"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Result("v1"), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(ConnectSchedulerTest, ShowsWhatRunsWhatWaitsAndWhatBecameOfTheOthers) {
+  HoldTheKernel();
+  const absl::Time began = clock_.Now();
+  clock_.Advance(absl::Seconds(1));
+  Start("f1", kFurther);
+  Start("f2", kFurther);
+  Start("r1", kRepair);
+  const ConnectScheduler::Snapshot held = scheduler_.Look();
+  ASSERT_TRUE(held.running.has_value());
+  EXPECT_EQ(held.running->subsystem, Subsystem("busy"));
+  EXPECT_EQ(held.running->path, Request("busy").path);
+  EXPECT_EQ(held.running->priority, kFirst);
+  EXPECT_EQ(held.running->since, began);
+  EXPECT_EQ(held.of(kFirst).waiting, 0);
+  EXPECT_EQ(held.of(kFurther).waiting, 2);
+  EXPECT_EQ(held.of(kRepair).waiting, 1);
+
+  scheduler_.Cancel(Subsystem("f1"));
+  EXPECT_THAT(scheduler_.Connect(Request("r2"), kRepair, clock_.Now()),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  kernel_.Serve({Subsystem("f2"), {}, {{"tcp", "f2", "4420"}}, 1});
+  LetGo();
+  const ConnectScheduler::Snapshot rest = scheduler_.Look();
+  EXPECT_FALSE(rest.running.has_value());
+  EXPECT_EQ(rest.of(kFirst).failed, 1);
+  EXPECT_EQ(rest.of(kFurther).cancelled, 1);
+  EXPECT_EQ(rest.of(kFurther).connected, 1);
+  EXPECT_EQ(rest.of(kRepair).failed, 1);
+  EXPECT_EQ(rest.of(kRepair).expired, 1);
+  EXPECT_EQ(rest.of(kFurther).waiting + rest.of(kRepair).waiting, 0);
+}
+
+TEST_F(ConnectSchedulerTest, ManyMayWait) {
+  HoldTheKernel();
+  for (int i = 0; i < 200; ++i) Start(absl::StrCat("v", i), kFirst);
+  LetGo();
+  EXPECT_EQ(scheduler_.Look().of(kFirst).failed, 201);
 }
 
 }  // namespace
