@@ -13,16 +13,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-#include "base/device_number.h"
+#include "mount/device.h"
 
 namespace nvmeof::mount {
-
-// Which device is meant: the node at `path` must be the block device `number`, or every call
-// answers FailedPrecondition: a name that moved is never acted on.
-struct Device {
-  std::string path;
-  base::DeviceNumber number;
-};
 
 enum class Content {
   kBlank,       // libblkid finds nothing, and head, superblock offsets and tail read as zeros; or a

@@ -7,13 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 #include "base/errno_status.h"
-#include "base/file.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "mount/fs_context.h"
@@ -22,9 +20,6 @@
 
 namespace nvmeof::mount {
 namespace {
-
-// Far above what thousands of mounts need.
-constexpr std::size_t kMostMountinfo = std::size_t{64} << 20;
 
 absl::StatusOr<base::UniqueFd> MakeMount(const MountRequest& request) {
   ASSIGN_OR_RETURN(const MountOptions options, ParseMountOptions(request.options, request.access));
@@ -104,17 +99,23 @@ absl::Status LinuxMounter::Unmount(const std::string& path) {
   // EINVAL is "not a mount point", and also "a mount that may not be taken away".
   if (error == EINVAL && !IsMountRoot(path)) return absl::OkStatus();
   if (error == EBUSY) {
+    const std::vector<std::string> holders = users_.HoldersOf(path);
     return absl::FailedPreconditionError(
-        absl::StrCat("unmount ", path,
-                     ": it is busy: a process uses it or something is mounted "
-                     "in it"));
+        absl::StrCat("unmount ", path, ": it is busy: ",
+                     holders.empty() ? "a process uses it or something is mounted in it"
+                                     : absl::StrCat("held by ", DescribeFirst(holders))));
   }
   return base::ErrnoStatus(error, absl::StrCat("unmount ", path));
 }
 
-absl::StatusOr<MountTable> LinuxMounter::Table() const {
-  ASSIGN_OR_RETURN(const std::string text, base::ReadFile("/proc/self/mountinfo", kMostMountinfo));
-  return MountTable::Parse(text);
+absl::StatusOr<MountTable> LinuxMounter::Table() const { return users_.Table(); }
+
+absl::StatusOr<std::vector<DeviceUse>> LinuxMounter::UsesOf(const Device& device) const {
+  return users_.UsesOf(device);
+}
+
+absl::StatusOr<std::vector<DeviceUse>> LinuxMounter::OpenersOf(const Device& device) const {
+  return users_.OpenersOf(device);
 }
 
 // A folder is told by opening its name only: on a file system whose disk is gone, stat fails.

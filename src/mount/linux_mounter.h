@@ -10,28 +10,38 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 #include "mount/mounter.h"
+#include "mount/users.h"
 
 namespace nvmeof::mount {
 
 // Immutable; safe to use from several threads. Needs CAP_SYS_ADMIN.
 class LinuxMounter final : public Mounter {
  public:
+  explicit LinuxMounter(std::string proc_root = "/proc") : users_(std::move(proc_root)) {}
+
   absl::Status Mount(const MountRequest& request) override;
   absl::Status BindMount(const std::string& source, const std::string& target,
                          Access access) override;
   absl::Status Unmount(const std::string& path) override;
   absl::StatusOr<MountTable> Table() const override;
+  absl::StatusOr<std::vector<DeviceUse>> UsesOf(const Device& device) const override;
+  absl::StatusOr<std::vector<DeviceUse>> OpenersOf(const Device& device) const override;
   absl::StatusOr<PathKind> Kind(const std::string& path) const override;
   absl::Status MakeDirectory(const std::string& path) override;
   absl::Status MakeFile(const std::string& path) override;
   absl::Status Remove(const std::string& path) override;
   absl::StatusOr<std::optional<base::DeviceNumber>> BlockDevice(
       const std::string& path) const override;
+
+ private:
+  Users users_;
 };
 
 }  // namespace nvmeof::mount

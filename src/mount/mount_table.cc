@@ -56,6 +56,11 @@ std::vector<std::string> Options(absl::string_view field) {
   return absl::StrSplit(Unescaped(field), ',');
 }
 
+void TakeGroup(absl::string_view field, absl::string_view name, int& group) {
+  int number = 0;
+  if (absl::ConsumePrefix(&field, name) && absl::SimpleAtoi(field, &number)) group = number;
+}
+
 // id parent major:minor root path options [optional...] - type source super_options
 std::optional<MountPoint> ParseLine(absl::string_view line) {
   MountPoint mount;
@@ -72,7 +77,10 @@ std::optional<MountPoint> ParseLine(absl::string_view line) {
   mount.options = Options(TakeField(line));
   mount.read_only = absl::c_linear_search(mount.options, "ro");
   absl::string_view optional = TakeField(line);
-  while (!optional.empty() && optional != "-") optional = TakeField(line);
+  for (; !optional.empty() && optional != "-"; optional = TakeField(line)) {
+    TakeGroup(optional, "shared:", mount.peer_group);
+    TakeGroup(optional, "master:", mount.master_group);
+  }
   mount.fs_type = Unescaped(TakeField(line));
   // A file system without a source shows an empty field: "- tmpfs  rw".
   mount.source = Unescaped(TakeField(line));

@@ -26,6 +26,8 @@ struct MountPoint {
   std::string source;
   std::vector<std::string> options;        // of this mount
   std::vector<std::string> super_options;  // of the file system
+  int peer_group = 0;  // mounts that share what is mounted in them, in all namespaces; 0 if private
+  int master_group = 0;  // the group that this mount only receives from
 
   friend bool operator==(const MountPoint&, const MountPoint&) = default;
 };

@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 
 #include "base/device_number.h"
+#include "mount/device.h"
+#include "mount/device_use.h"
 #include "mount/mount_table.h"
 
 namespace nvmeof::mount {
@@ -46,11 +48,20 @@ class Mounter {
                                  Access access) = 0;
 
   // The topmost mount at the path. A path that is not a mount point is OK. FailedPrecondition when
-  // busy.
+  // busy, naming who holds it.
   virtual absl::Status Unmount(const std::string& path) = 0;
 
   // As the kernel shows it now.
   virtual absl::StatusOr<MountTable> Table() const = 0;
+
+  // Who would lose their disk if the device went away, in all mount namespaces of the machine:
+  // mounts, published nodes, swap. Touches neither the device nor its file system, but looks at
+  // every process: not for an idle tick.
+  virtual absl::StatusOr<std::vector<DeviceUse>> UsesOf(const Device& device) const = 0;
+
+  // Other processes that have the device's node open, as far as it can be told in the same way. A
+  // look by udev is one of them, so this is for a message and hinders nobody.
+  virtual absl::StatusOr<std::vector<DeviceUse>> OpenersOf(const Device& device) const = 0;
 
   virtual absl::StatusOr<PathKind> Kind(const std::string& path) const = 0;
 

@@ -282,19 +282,13 @@ absl::Status Attacher::ApplyIoPolicy(const nvme::Subsystem& subsystem, volume::I
 }
 
 absl::Status Attacher::RequireUnused(const nvme::Subsystem& subsystem) const {
-  ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
   for (const nvme::Namespace& ns : subsystem.namespaces) {
-    if (const auto mounts = table.Of(ns.number); !mounts.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<mount::DeviceUse> uses, mounter_.UsesOf(DeviceOf(ns)));
+    if (!uses.empty()) {
+      std::vector<std::string> words;
+      for (const mount::DeviceUse& use : uses) words.push_back(mount::Describe(use));
       return absl::FailedPreconditionError(
-          absl::StrCat(ns.name, " is still mounted at ", mounts.front().path));
-    }
-    // A published raw block volume is a bind mount of the device node, out of devtmpfs.
-    const std::string node = absl::StrCat("/", ns.name);
-    for (const mount::MountPoint& mount : table.all()) {
-      if (mount.fs_type == "devtmpfs" && mount.root == node && !mount.root_deleted) {
-        return absl::FailedPreconditionError(
-            absl::StrCat(ns.name, " is still published at ", mount.path));
-      }
+          absl::StrCat(ns.name, " is still ", mount::DescribeFirst(words)));
     }
     ASSIGN_OR_RETURN(const bool held, host_.topology.HasHolders(ns));
     if (held) {

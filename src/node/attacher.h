@@ -76,8 +76,8 @@ class Attacher {
                                                           base::Call& call);
 
   // Deletes all controllers of the subsystem, side by side, and waits until the kernel shows none.
-  // FailedPrecondition while one of its namespaces is mounted, bind-mounted or held; an absent
-  // subsystem is OK.
+  // FailedPrecondition while one of its namespaces is mounted or published in any mount namespace,
+  // used as swap, or held; an absent subsystem is OK.
   [[nodiscard]] absl::Status Detach(const volume::Nqn& subsystem, base::Call& call);
 
  private:

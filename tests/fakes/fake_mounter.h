@@ -75,6 +75,17 @@ class FakeMounter final : public mount::Mounter {
     Insert({next_id_++, 1, device, "/", false, path, false, fs_type, "other", {"rw"}, {"rw"}});
   }
 
+  // A use of the device that our own table does not show: in another mount namespace, swap, or an
+  // open descriptor.
+  void AddUse(base::DeviceNumber device, mount::DeviceUse use) {
+    const absl::MutexLock lock(&mutex_);
+    foreign_uses_.emplace(device, std::move(use));
+  }
+  void RemoveUses(base::DeviceNumber device) {
+    const absl::MutexLock lock(&mutex_);
+    foreign_uses_.erase(device);
+  }
+
   void SetBusy(const std::string& path, bool busy) {
     const absl::MutexLock lock(&mutex_);
     busy ? void(busy_.insert(path)) : void(busy_.erase(path));
@@ -154,6 +165,21 @@ class FakeMounter final : public mount::Mounter {
     return mount::MountTable(mounts_);
   }
 
+  absl::StatusOr<std::vector<mount::DeviceUse>> UsesOf(const mount::Device& device) const override {
+    const absl::MutexLock lock(&mutex_);
+    std::vector<mount::DeviceUse> uses = UsesIn(mount::MountTable(mounts_), device, {});
+    AppendForeign(device.number, false, uses);
+    return uses;
+  }
+
+  absl::StatusOr<std::vector<mount::DeviceUse>> OpenersOf(
+      const mount::Device& device) const override {
+    const absl::MutexLock lock(&mutex_);
+    std::vector<mount::DeviceUse> uses;
+    AppendForeign(device.number, true, uses);
+    return uses;
+  }
+
   absl::StatusOr<mount::PathKind> Kind(const std::string& path) const override {
     const absl::MutexLock lock(&mutex_);
     return KindLocked(path);
@@ -202,6 +228,15 @@ class FakeMounter final : public mount::Mounter {
 
   void Insert(mount::MountPoint mount) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     mounts_.push_back(std::move(mount));
+  }
+
+  void AppendForeign(base::DeviceNumber device, bool open,
+                     std::vector<mount::DeviceUse>& uses) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto [begin, end] = foreign_uses_.equal_range(device);
+    for (auto use = begin; use != end; ++use) {
+      if ((use->second.kind == mount::DeviceUse::Kind::kOpen) == open) uses.push_back(use->second);
+    }
   }
 
   const mount::MountPoint* TopAt(const std::string& path) const
@@ -256,6 +291,7 @@ class FakeMounter final : public mount::Mounter {
   std::map<std::string, mount::PathKind> nodes_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, base::DeviceNumber> devices_ ABSL_GUARDED_BY(mutex_);
   std::map<int, base::DeviceNumber> bound_ ABSL_GUARDED_BY(mutex_);  // by mount id
+  std::multimap<base::DeviceNumber, mount::DeviceUse> foreign_uses_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> busy_ ABSL_GUARDED_BY(mutex_);
   int next_id_ ABSL_GUARDED_BY(mutex_) = 100;
 };

@@ -1,14 +1,20 @@
 #include "mount/linux_mounter.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -205,8 +211,81 @@ TEST_F(LinuxMounterMountTest, ABusyMountStays) {
   ASSERT_OK(MountMemory());
   const base::UniqueFd user(::open(At("a").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   EXPECT_THAT(mounter_.Unmount(At("a")),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("busy")));
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr(absl::StrCat("(pid ", ::getpid(), ")"))));
   EXPECT_THAT(mounter_.Table()->At(At("a")), SizeIs(1));
+}
+
+TEST_F(LinuxMounterMountTest, AMountUnderAMountIsNamed) {
+  ASSERT_OK(MountMemory());
+  ASSERT_OK(mounter_.MakeDirectory(At("a/sub")));
+  ASSERT_OK(mounter_.BindMount(At("b"), At("a/sub"), Access::kReadWrite));
+  EXPECT_THAT(mounter_.Unmount(At("a")),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(At("a/sub"))));
+  ASSERT_OK(mounter_.Unmount(At("a/sub")));
+}
+
+// A child with a mount namespace of its own, cloned from ours.
+class Clone {
+ public:
+  Clone() {
+    int ready[2] = {-1, -1};
+    if (::pipe2(ready, O_CLOEXEC) != 0) std::abort();
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      if (::unshare(CLONE_NEWNS) != 0) ::_exit(1);
+      if (::write(ready[1], "x", 1) != 1) ::_exit(1);
+      while (true) ::pause();
+    }
+    const base::UniqueFd read_end(ready[0]);
+    ::close(ready[1]);
+    char byte = 0;
+    ok_ = ::read(read_end.get(), &byte, 1) == 1;
+  }
+  Clone(const Clone&) = delete;
+  Clone& operator=(const Clone&) = delete;
+  ~Clone() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+  pid_t pid() const { return pid_; }
+  bool ok() const { return ok_; }
+
+ private:
+  pid_t pid_ = -1;
+  bool ok_ = false;
+};
+
+// The copy is private, so our unmount leaves it there.
+TEST_F(LinuxMounterMountTest, AMountInAnotherNamespaceIsAUse) {
+  ASSERT_OK(MountMemory());
+  const Device device{"/dev/nvme0n1", Top("a").device};
+  const Clone clone;
+  ASSERT_TRUE(clone.ok());
+  ASSERT_OK(mounter_.Unmount(At("a")));
+  const absl::StatusOr<std::vector<DeviceUse>> uses = mounter_.UsesOf(device);
+  ASSERT_OK(uses);
+  ASSERT_THAT(*uses, SizeIs(1));
+  EXPECT_EQ(uses->front().path, At("a"));
+  EXPECT_EQ(uses->front().process.pid, clone.pid());
+}
+
+// Shared, so the unmount would take the copy along and is refused for its sake.
+TEST_F(LinuxMounterMountTest, WhoHoldsACopyOfASharedMountIsNamed) {
+  ASSERT_OK(MountMemory());
+  ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_SHARED, nullptr), 0);
+  ASSERT_EQ(::chdir(At("a").c_str()), 0);
+  {
+    const Clone clone;
+    ASSERT_EQ(::chdir("/"), 0);
+    ASSERT_TRUE(clone.ok());
+    EXPECT_THAT(mounter_.Unmount(At("a")),
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         HasSubstr(absl::StrCat("(pid ", clone.pid(), ")"))));
+  }
+  EXPECT_OK(mounter_.Unmount(At("a")));
+  ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
 }
 
 TEST_F(LinuxMounterMountTest, UnmountDoesNotFollowALink) {

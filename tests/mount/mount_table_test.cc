@@ -43,7 +43,9 @@ TEST(MountTableTest, ReadsEachFieldOfALine) {
                                      "ext4",
                                      "/dev/nvme0n1",
                                      {"rw", "noatime"},
-                                     {"rw", "discard"}}));
+                                     {"rw", "discard"},
+                                     7,
+                                     3}));
 }
 
 TEST(MountTableTest, SeesAReadOnlyBindOfAWritableFileSystem) {

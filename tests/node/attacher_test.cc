@@ -201,6 +201,34 @@ TEST_F(AttacherTest, DetachRefusesWhileTheDeviceNodeIsBound) {
   EXPECT_THAT(Detach(), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
+TEST_F(AttacherTest, DetachRefusesWhileAnotherMountNamespaceHasTheDisk) {
+  const auto ns = Attach();
+  ASSERT_OK(ns);
+  mounter_.AddUse(ns->number,
+                  {mount::DeviceUse::Kind::kMount, "/data", {.pid = 4711, .program = "postgres"}});
+  EXPECT_THAT(Detach(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                 HasSubstr(" is still mounted at /data in the mount "
+                                           "namespace of postgres (pid 4711)")));
+  EXPECT_EQ(Controllers(), 2U);
+  mounter_.RemoveUses(ns->number);
+  EXPECT_OK(Detach());
+}
+
+TEST_F(AttacherTest, DetachRefusesWhileTheDiskIsSwap) {
+  const auto ns = Attach();
+  ASSERT_OK(ns);
+  mounter_.AddUse(ns->number, {mount::DeviceUse::Kind::kSwap, ns->device_path, {}});
+  EXPECT_THAT(Detach(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("swap")));
+}
+
+// udev looks at each disk that was just unmounted.
+TEST_F(AttacherTest, AnOpenDescriptorDoesNotHinderDetach) {
+  const auto ns = Attach();
+  ASSERT_OK(ns);
+  mounter_.AddUse(ns->number, {mount::DeviceUse::Kind::kOpen, ns->device_path, {77, "udev"}});
+  EXPECT_OK(Detach());
+}
+
 TEST_F(AttacherTest, DetachRefusesWhileSomethingHoldsTheDisk) {
   const auto ns = Attach();
   ASSERT_OK(ns);
