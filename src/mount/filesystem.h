@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,11 +37,22 @@ struct FormatOptions {
   std::string fs_type;  // "ext4" or "xfs"
 };
 
+// While it lives, the kernel gives the device's number and name to no other disk, even when the
+// disk goes away. It hinders neither mounts nor formats.
+class DeviceHold {
+ public:
+  virtual ~DeviceHold() = default;
+};
+
 // Seam. Safe to use from several threads on different devices. Blocks on the device; the caller
 // runs it where that is allowed.
 class FileSystems {
  public:
   virtual ~FileSystems() = default;
+
+  // NotFound when there is no such node, Unavailable when the disk has no size: its last path is
+  // gone.
+  virtual absl::StatusOr<std::unique_ptr<DeviceHold>> Hold(const Device& device) = 0;
 
   // Reads only. A read error is an error.
   virtual absl::StatusOr<ProbeResult> Probe(const Device& device) = 0;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -45,10 +46,23 @@ absl::Status RequireRoom(const FsType& fs_type, const std::string& name,
                                             " needs at least ", fs_type.least_bytes()));
 }
 
+class OpenHold final : public DeviceHold {
+ public:
+  explicit OpenHold(OpenedDevice device) : device_(std::move(device)) {}
+
+ private:
+  const OpenedDevice device_;
+};
+
 ProbeResult Blank() { return {Content::kBlank, ""}; }
 ProbeResult CutShort() { return {Content::kBlank, "a format that was cut short"}; }
 
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<DeviceHold>> LinuxFileSystems::Hold(const Device& device) {
+  ASSIGN_OR_RETURN(OpenedDevice opened, OpenedDevice::Open(device, check_));
+  return std::make_unique<OpenHold>(std::move(opened));
+}
 
 absl::StatusOr<ProbeResult> LinuxFileSystems::Probe(const Device& device) {
   ASSIGN_OR_RETURN(const OpenedDevice opened, OpenedDevice::Open(device, check_));

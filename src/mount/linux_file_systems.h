@@ -3,6 +3,7 @@
 // costs no process.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -26,6 +27,7 @@ class LinuxFileSystems final : public FileSystems {
                             DeviceCheck check = DeviceCheck::kBlockDevice)
       : runner_(runner), check_(check) {}
 
+  absl::StatusOr<std::unique_ptr<DeviceHold>> Hold(const Device& device) override;
   absl::StatusOr<ProbeResult> Probe(const Device& device) override;
   absl::Status Format(const Device& device, const FormatOptions& options,
                       absl::Time deadline) override;

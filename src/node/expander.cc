@@ -1,10 +1,12 @@
 #include "node/expander.h"
 
+#include <memory>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 
 #include "base/status_macros.h"
+#include "node/held_disk.h"
 #include "node/usage.h"
 
 namespace nvmeof::node {
@@ -24,6 +26,8 @@ absl::StatusOr<std::int64_t> Expander::Expand(const ExpandRequest& request, base
     return absl::FailedPreconditionError(
         absl::StrCat(request.volume_id, " is read-only here: its file system cannot grow"));
   }
+  ASSIGN_OR_RETURN(const std::unique_ptr<mount::DeviceHold> hold,
+                   HoldDisk(file_systems_, attacher_, target, ns));
   RETURN_IF_ERROR(call.Measure("filesystem", [&] {
     return file_systems_.Grow(DeviceOf(ns), record->capability.fs_type, record->staging_path,
                               call.deadline());

@@ -1,6 +1,7 @@
 #include "node/publisher.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "base/status_macros.h"
+#include "node/held_disk.h"
 
 namespace nvmeof::node {
 namespace {
@@ -58,7 +60,8 @@ absl::Status Publisher::Publish(const PublishRequest& request, base::Call& call)
     RETURN_IF_ERROR(records_.Put(*record));
   }
   const absl::Status published = call.Measure("mount", [&] {
-    return request.capability.block ? PublishBlock(request, ns) : PublishFileSystem(request, ns);
+    return request.capability.block ? PublishBlock(request, target, ns)
+                                    : PublishFileSystem(request, ns);
   });
   if (published.ok()) return absl::OkStatus();
   Forget(*record, request.target_path);
@@ -147,7 +150,10 @@ absl::Status Publisher::PublishFileSystem(const PublishRequest& request,
   return mounter_.BindMount(request.staging_path, request.target_path, AccessOf(request));
 }
 
-absl::Status Publisher::PublishBlock(const PublishRequest& request, const nvme::Namespace& ns) {
+absl::Status Publisher::PublishBlock(const PublishRequest& request, const volume::Target& target,
+                                     const nvme::Namespace& ns) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<mount::DeviceHold> hold,
+                   HoldDisk(file_systems_, attacher_, target, ns));
   RETURN_IF_ERROR(file_systems_.SetReadOnly(DeviceOf(ns), ReadOnly(request)));
   ASSIGN_OR_RETURN(const mount::PathKind kind, mounter_.Kind(request.target_path));
   if (kind != mount::PathKind::kAbsent) {

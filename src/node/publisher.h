@@ -48,7 +48,8 @@ class Publisher {
   absl::Status RequireStagedAlike(const PublishRequest& request, const StageRecord& record) const;
   absl::Status RequireCompatible(const PublishRequest& request, const StageRecord& record) const;
   absl::Status PublishFileSystem(const PublishRequest& request, const nvme::Namespace& ns);
-  absl::Status PublishBlock(const PublishRequest& request, const nvme::Namespace& ns);
+  absl::Status PublishBlock(const PublishRequest& request, const volume::Target& target,
+                            const nvme::Namespace& ns);
   absl::Status RequireOurs(const std::string& target_path) const;
   absl::Status UnmountAll(const std::string& path);
 

@@ -1,5 +1,6 @@
 #include "node/stager.h"
 
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "mount/mount_group.h"
+#include "node/held_disk.h"
 #include "volume/publish_context.h"
 
 namespace nvmeof::node {
@@ -104,11 +106,13 @@ absl::Status Stager::Converge(const StageRequest& request, const volume::Target&
                    volume::DecodeVolumeContext(request.volume_context));
   ASSIGN_OR_RETURN(const nvme::Namespace ns, attacher_.Attach(target, policy, call));
   if (request.capability.block) return absl::OkStatus();
-  return StageFileSystem(request, ns, call);
+  return StageFileSystem(request, target, ns, call);
 }
 
-absl::Status Stager::StageFileSystem(const StageRequest& request, const nvme::Namespace& ns,
-                                     base::Call& call) {
+absl::Status Stager::StageFileSystem(const StageRequest& request, const volume::Target& target,
+                                     const nvme::Namespace& ns, base::Call& call) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<mount::DeviceHold> hold,
+                   HoldDisk(file_systems_, attacher_, target, ns));
   const mount::Device device = DeviceOf(ns);
   const bool read_only = volume::IsReadOnly(request.capability.mode);
   ASSIGN_OR_RETURN(const bool mounted, IsMountedFrom(ns, request.staging_path));

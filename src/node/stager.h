@@ -53,8 +53,8 @@ class Stager {
   absl::Status RequireSamePromise(const StageRequest& request) const;
   absl::Status Converge(const StageRequest& request, const volume::Target& target,
                         base::Call& call);
-  absl::Status StageFileSystem(const StageRequest& request, const nvme::Namespace& ns,
-                               base::Call& call);
+  absl::Status StageFileSystem(const StageRequest& request, const volume::Target& target,
+                               const nvme::Namespace& ns, base::Call& call);
   absl::StatusOr<bool> IsMountedFrom(const nvme::Namespace& ns, const std::string& path);
   absl::Status PrepareFileSystem(const volume::VolumeCapability& capability,
                                  const mount::Device& device, base::Call& call);

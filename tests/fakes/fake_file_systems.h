@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -68,6 +70,19 @@ class FakeFileSystems final : public mount::FileSystems {
   int formats() const { return Count(&Counts::formats); }
   int checks() const { return Count(&Counts::checks); }
   int grows() const { return Count(&Counts::grows); }
+
+  // True while somebody keeps what Hold gave.
+  bool IsHeld(base::DeviceNumber device) const {
+    const absl::MutexLock lock(&mutex_);
+    return holds_.contains(device);
+  }
+
+  absl::StatusOr<std::unique_ptr<mount::DeviceHold>> Hold(const mount::Device& device) override {
+    const absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Found(device); !status.ok()) return status;
+    holds_.insert(device.number);
+    return std::make_unique<HoldOfOne>(*this, device.number);
+  }
 
   absl::StatusOr<mount::ProbeResult> Probe(const mount::Device& device) override {
     const absl::MutexLock lock(&mutex_);
@@ -139,6 +154,19 @@ class FakeFileSystems final : public mount::FileSystems {
     absl::Status check;
   };
 
+  class HoldOfOne final : public mount::DeviceHold {
+   public:
+    HoldOfOne(FakeFileSystems& of, base::DeviceNumber device) : of_(of), device_(device) {}
+    ~HoldOfOne() override {
+      const absl::MutexLock lock(&of_.mutex_);
+      of_.holds_.erase(of_.holds_.find(device_));
+    }
+
+   private:
+    FakeFileSystems& of_;
+    const base::DeviceNumber device_;
+  };
+
   struct Counts {
     int formats = 0;
     int checks = 0;
@@ -150,11 +178,14 @@ class FakeFileSystems final : public mount::FileSystems {
     return counts_.*count;
   }
 
-  absl::Status Readable(const mount::Device& device) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  absl::Status Found(const mount::Device& device) const {
     const auto number = mounter_.BlockDevice(device.path);
-    if (!number.ok() || *number != device.number) {
-      return absl::FailedPreconditionError(absl::StrCat(device.path, " is another device"));
-    }
+    if (number.ok() && *number == device.number) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrCat(device.path, " is another device"));
+  }
+
+  absl::Status Readable(const mount::Device& device) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (absl::Status status = Found(device); !status.ok()) return status;
     return disks_[device.number].read_error;
   }
 
@@ -192,6 +223,7 @@ class FakeFileSystems final : public mount::FileSystems {
 
   mutable absl::Mutex mutex_;
   std::map<base::DeviceNumber, Disk> disks_ ABSL_GUARDED_BY(mutex_);
+  std::multiset<base::DeviceNumber> holds_ ABSL_GUARDED_BY(mutex_);
   Counts counts_ ABSL_GUARDED_BY(mutex_);
 };
 

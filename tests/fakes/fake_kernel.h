@@ -150,6 +150,13 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
     }
   }
 
+  // From now on a new disk gets name and number of one that is gone and of which this says that
+  // nobody holds it, as the real one does it.
+  void ReuseNumbers(std::function<bool(base::DeviceNumber)> is_free) {
+    const absl::MutexLock lock(&mutex_);
+    is_free_ = std::move(is_free);
+  }
+
   void SetNativeMultipath(bool native) {
     const absl::MutexLock lock(&mutex_);
     native_multipath_ = native;
@@ -425,8 +432,10 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
     const auto& offered = remotes_[nqn].namespaces;
     const auto gone = std::erase_if(local.picture.namespaces, [&](const nvme::Namespace& ns) {
       const auto remote = offered.find(ns.nsid);
-      return remote == offered.end() || remote->second.identity.uuid != ns.uuid ||
-             remote->second.identity.nguid != ns.nguid;
+      const bool stays = remote != offered.end() && remote->second.identity.uuid == ns.uuid &&
+                         remote->second.identity.nguid == ns.nguid;
+      if (!stays) released_.push_back(ns);
+      return !stays;
     });
     if (gone > 0) ++events_;
     for (const auto& [nsid, remote] : offered) Refresh(local, nsid, remote, reason);
@@ -441,15 +450,27 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
     }
     if (remote.appearance > reason) return;
     nvme::Namespace ns;
-    ns.name = absl::StrCat("nvme", local.instance, "n", local.next_head++);
-    ns.device_path = absl::StrCat("/dev/", ns.name);
-    ns.number = {259, next_minor_++};
+    NameDisk(local, ns);
     ns.nsid = nsid;
     ns.uuid = remote.identity.uuid;
     ns.nguid = remote.identity.nguid;
     ns.size_bytes = remote.size_bytes;
     local.picture.namespaces.push_back(std::move(ns));
     ++events_;
+  }
+
+  void NameDisk(Local& local, nvme::Namespace& ns) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (auto old = released_.begin(); old != released_.end(); ++old) {
+      if (is_free_ == nullptr || !is_free_(old->number)) continue;
+      ns.name = old->name;
+      ns.device_path = old->device_path;
+      ns.number = old->number;
+      released_.erase(old);
+      return;
+    }
+    ns.name = absl::StrCat("nvme", local.instance, "n", local.next_head++);
+    ns.device_path = absl::StrCat("/dev/", ns.name);
+    ns.number = {259, next_minor_++};
   }
 
   void ScanLater(const std::string& nqn, Appearance reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -487,6 +508,7 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
                   [&](const nvme::Controller& each) { return each.name == controller; });
     ++events_;
     if (!picture.controllers.empty()) return;
+    for (nvme::Namespace& ns : picture.namespaces) released_.push_back(std::move(ns));
     picture.namespaces.clear();
     EraseIfEmpty(*nqn);
   }
@@ -507,6 +529,8 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
   std::set<std::string> held_ ABSL_GUARDED_BY(mutex_);
   std::set<base::DeviceNumber> holders_ ABSL_GUARDED_BY(mutex_);
   std::multimap<absl::Time, std::function<void()>> script_ ABSL_GUARDED_BY(mutex_);
+  std::vector<nvme::Namespace> released_ ABSL_GUARDED_BY(mutex_);  // disks that are gone
+  std::function<bool(base::DeviceNumber)> is_free_ ABSL_GUARDED_BY(mutex_);
   std::function<absl::Status(const std::string&)> gate_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> log_ ABSL_GUARDED_BY(mutex_);
   volume::ConnectOptions last_options_ ABSL_GUARDED_BY(mutex_);

@@ -1,6 +1,8 @@
 #include "mount/linux_file_systems.h"
 
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -112,10 +114,25 @@ TEST_F(LinuxFileSystemsTest, AnotherDeviceUnderTheNameIsRefusedByEveryCall) {
                                   strict.Check(device, "ext4", Soon()),
                                   strict.Grow(device, "ext4", "/", Soon()),
                                   strict.NeedsGrowth(device, "ext4", "/").status(),
-                                  strict.SetReadOnly(device, true)};
+                                  strict.SetReadOnly(device, true),
+                                  strict.Hold(device).status()};
   for (const absl::Status& answer : answers) {
     EXPECT_THAT(answer, StatusIs(absl::StatusCode::kFailedPrecondition));
   }
+}
+
+TEST_F(LinuxFileSystemsTest, AHoldKeepsTheDeviceOpenWhileItLives) {
+  const auto descriptors = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = descriptors();
+  {
+    const auto hold = real_.Hold(disk_.device());
+    ASSERT_OK(hold);
+    EXPECT_EQ(descriptors(), before + 1);
+  }
+  EXPECT_EQ(descriptors(), before);
 }
 
 TEST_F(LinuxFileSystemsTest, FormatsABlankDisk) {

@@ -31,6 +31,16 @@ TEST_F(ExpanderTest, WaitsForTheKernelAndGrowsTheFileSystem) {
   EXPECT_EQ(kernel_.Count("rescan"), 0);
 }
 
+TEST_F(ExpanderTest, AnotherVolumeIsNeverGrown) {
+  ASSERT_OK(Stage(FileSystem()));
+  GrowAtTheBackend();
+  kernel_.Announce(target_.subsystem);
+  ReplaceNamespaceAfterLook(1);
+  EXPECT_THAT(Expand(kTwoGiB), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                        ::testing::HasSubstr("wrong identity")));
+  EXPECT_EQ(file_systems_.grows(), 0);
+}
+
 TEST_F(ExpanderTest, AsksTheKernelToLookWhenTheNoticeWasLost) {
   ASSERT_OK(Stage(Block()));
   FinishScans();

@@ -3,6 +3,7 @@
 // and start a new one.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@
 #include "tests/fakes/fake_kernel.h"
 #include "tests/fakes/fake_mounter.h"
 #include "tests/fakes/memory_record_files.h"
+#include "tests/matchers/status_matchers.h"
 #include "volume/publish_context.h"
 
 namespace nvmeof::testing {
@@ -40,6 +42,7 @@ class DevtmpfsTopology final : public nvme::Topology {
   absl::StatusOr<std::optional<nvme::Subsystem>> Find(const volume::Nqn& nqn) const override {
     auto found = kernel_.Find(nqn);
     if (found.ok() && found->has_value()) MakeNodes(**found);
+    if (after_look_) after_look_();
     return found;
   }
   absl::StatusOr<std::vector<nvme::Subsystem>> All() const override { return kernel_.All(); }
@@ -54,6 +57,9 @@ class DevtmpfsTopology final : public nvme::Topology {
     return kernel_.HasHolders(ns);
   }
 
+  // Called at the end of each look at one subsystem. One thread only.
+  void AfterLooks(std::function<void()> hook) { after_look_ = std::move(hook); }
+
  private:
   void MakeNodes(const nvme::Subsystem& subsystem) const {
     for (const nvme::Namespace& ns : subsystem.namespaces) {
@@ -65,6 +71,7 @@ class DevtmpfsTopology final : public nvme::Topology {
   const FakeKernel& kernel_;
   FakeMounter& mounter_;
   FakeFileSystems& file_systems_;
+  std::function<void()> after_look_;
 };
 
 // One run of the node plugin: what is lost when it is killed.
@@ -156,6 +163,33 @@ class NodeWorld : public ::testing::Test {
     return process_->expander.Expand({kVolume, std::move(path), bytes}, call);
   }
 
+  // The target puts another, blank volume in place of ours, and its disk gets our disk's name and
+  // number if nobody holds them.
+  void ReplaceNamespace() {
+    kernel_.ReuseNumbers([this](base::DeviceNumber number) {
+      return !file_systems_.IsHeld(number) && mounter_.Table()->Of(number).empty();
+    });
+    const std::string path = Disk().device_path;
+    kernel_.Withdraw(target_.subsystem);
+    mounter_.RemoveDevice(path);
+    volume::Target other = target_;
+    other.identity.uuid = *volume::Uuid::Parse("99999999-1111-4222-8333-444455556666");
+    kernel_.Serve(other);
+    kernel_.Announce(target_.subsystem);
+    ASSERT_OK(topology_.Find(target_.subsystem));
+    intruder_ = node::DeviceOf(Disk());
+    file_systems_.SetContent(intruder_->number, {mount::Content::kBlank, ""});
+  }
+
+  // The same, right after the n-th look at a target that shows the disk (1 is the next one): the
+  // looker still has the old picture.
+  void ReplaceNamespaceAfterLook(int n) {
+    topology_.AfterLooks([this, n]() mutable {
+      const auto now = kernel_.Peek(target_.subsystem);
+      if (now.has_value() && !now->namespaces.empty() && --n == 0) ReplaceNamespace();
+    });
+  }
+
   std::optional<node::StageRecord> Record() { return process_->records.Find(kVolume); }
   nvme::Namespace Disk() { return kernel_.Peek(target_.subsystem)->namespaces.front(); }
   std::vector<mount::MountPoint> MountedAt(const std::string& path) {
@@ -185,6 +219,7 @@ class NodeWorld : public ::testing::Test {
   FakeMounter mounter_{effects_};
   FakeFileSystems file_systems_{mounter_, effects_};
   DevtmpfsTopology topology_{kernel_, mounter_, file_systems_};
+  std::optional<mount::Device> intruder_;  // once ReplaceNamespace was called
   std::unique_ptr<NodeProcess> process_;
 };
 

@@ -32,6 +32,17 @@ TEST_F(PublisherTest, BindsTheStagedFileSystem) {
   EXPECT_FALSE(MountedAt(kTarget).front().read_only);
 }
 
+TEST_F(PublisherTest, AnotherVolumeIsNeverPublished) {
+  ASSERT_OK(Stage(Block()));
+  for (const int look : {1, 2}) {
+    ReplaceNamespaceAfterLook(look);
+    EXPECT_FALSE(Publish(Block()).ok()) << look;
+    EXPECT_TRUE(MountedAt(kTarget).empty()) << look;
+    kernel_.Serve(target_);
+    kernel_.Announce(target_.subsystem);
+  }
+}
+
 TEST_F(PublisherTest, BindsTheDeviceNodeOfARawBlockVolume) {
   ASSERT_OK(Stage(Block()));
   ASSERT_OK(Publish(Block()));

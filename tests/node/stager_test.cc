@@ -41,6 +41,34 @@ TEST_F(StagerTest, TouchesNoFileSystemOfARawBlockVolume) {
   EXPECT_EQ(Record()->state, StageState::kStaged);
 }
 
+// Its identity was proven, then another volume came under its name and number: after the look of
+// the attach, and after the one under the hold.
+class StagerReplacedTest : public StagerTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(StagerReplacedTest, AnotherVolumeIsNeverFormatted) {
+  ReplaceNamespaceAfterLook(GetParam());
+  const absl::Status staged = Stage(FileSystem());
+  ASSERT_TRUE(intruder_.has_value());
+  EXPECT_FALSE(staged.ok());
+  EXPECT_THAT(file_systems_.Probe(*intruder_),
+              IsOkAndHolds(mount::ProbeResult{mount::Content::kBlank, ""}));
+  EXPECT_TRUE(MountedAt(kStaging).empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(AfterLook, StagerReplacedTest, ::testing::Range(1, 3));
+
+TEST_F(StagerTest, ADiskThatMovedAfterTheAttachIsLookedForAgain) {
+  topology_.AfterLooks([this, done = false]() mutable {
+    if (Controllers() == 0 || std::exchange(done, true)) return;
+    kernel_.Withdraw(target_.subsystem);
+    kernel_.Serve(target_);
+    kernel_.Announce(target_.subsystem);
+  });
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("now")));
+  EXPECT_EQ(file_systems_.formats(), 0);
+  EXPECT_OK(Stage(FileSystem()));
+}
+
 TEST_F(StagerTest, ASecondStageDoesNothing) {
   ASSERT_OK(Stage(FileSystem()));
   const auto before = effects_.log();

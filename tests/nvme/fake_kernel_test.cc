@@ -115,6 +115,22 @@ TEST_F(FakeKernelTest, NumbersDisksAnewAfterATotalLoss) {
   EXPECT_THAT(Look().namespaces.front().name, Ne(before.name));
 }
 
+TEST_F(FakeKernelTest, ReusesTheNumberOfADiskThatNobodyHolds) {
+  bool held = true;
+  kernel_.ReuseNumbers([&held](base::DeviceNumber) { return !held; });
+  kernel_.Serve(target_);
+  EXPECT_OK(Connect(first_));
+  const nvme::Namespace before = Look().namespaces.front();
+  for (const bool reused : {false, true}) {
+    held = !reused;
+    kernel_.Withdraw(target_.subsystem);
+    kernel_.Serve(target_);
+    kernel_.Announce(target_.subsystem);
+    EXPECT_EQ(Look().namespaces.front().number == before.number, reused);
+    EXPECT_EQ(Look().namespaces.front().name == before.name, reused);
+  }
+}
+
 TEST_F(FakeKernelTest, GrowsADiskAtTheNextScan) {
   kernel_.Serve(target_);
   EXPECT_OK(Connect(first_));
