@@ -123,6 +123,11 @@ absl::Status Workers::RunUntil(absl::Time deadline, absl::AnyInvocable<absl::Sta
   return Await(deadline, std::move(result));
 }
 
+absl::Status Workers::Start(absl::AnyInvocable<absl::Status()> step) {
+  Job job{std::move(step), {}};
+  return state_->Start(job);
+}
+
 absl::Status Workers::RunTogether(absl::Time deadline,
                                   std::vector<absl::AnyInvocable<absl::Status()>> steps) {
   std::vector<std::future<absl::Status>> others;
