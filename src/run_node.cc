@@ -1,3 +1,7 @@
+#include <memory>
+#include <random>
+#include <utility>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
@@ -5,6 +9,7 @@
 #include "base/command.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/periodic.h"
 #include "base/record_files.h"
 #include "base/status_macros.h"
 #include "base/workers.h"
@@ -14,17 +19,12 @@
 #include "csi/rpc.h"
 #include "mount/linux_file_systems.h"
 #include "mount/linux_mounter.h"
-#include "node/attacher.h"
-#include "node/connect_scheduler.h"
-#include "node/expander.h"
-#include "node/publisher.h"
-#include "node/stage_records.h"
-#include "node/stager.h"
-#include "node/usage.h"
+#include "node/node_half.h"
 #include "nvme/host_identity.h"
 #include "nvme/libnvme_fabric.h"
 #include "nvme/netlink_uevents.h"
 #include "nvme/sysfs_topology.h"
+#include "nvme/tcp_portal_probe.h"
 #include "run.h"
 #include "server/serve.h"
 
@@ -34,6 +34,7 @@ namespace {
 // Steps that may hang in the kernel at one time before new ones are refused: a few for each of many
 // volumes on a dead target, few enough for a small node.
 constexpr int kWorkers = 64;
+constexpr int kRepairers = 16;
 
 absl::StatusOr<std::string> BootId() {
   ASSIGN_OR_RETURN(const std::string id, base::ReadFile("/proc/sys/kernel/random/boot_id"));
@@ -50,10 +51,8 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
   ASSIGN_OR_RETURN(const std::string boot_id, BootId());
   ASSIGN_OR_RETURN(base::RecordDirectory record_files,
                    base::RecordDirectory::Open(absl::StrCat(config.state_dir, "/volumes")));
-  ASSIGN_OR_RETURN(node::StageRecords records, node::StageRecords::Open(record_files, boot_id));
-  base::Log(base::Level::kInfo, "node",
-            {{"host_nqn", host.nqn.text()},
-             {"volumes", static_cast<std::int64_t>(records.List().size())}});
+  ASSIGN_OR_RETURN(base::RecordDirectory mark_files,
+                   base::RecordDirectory::Open(absl::StrCat(config.state_dir, "/connections")));
 
   base::MonotonicClock clock;
   base::PosixCommandRunner commands(clock);
@@ -62,20 +61,40 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
   nvme::NetlinkUevents uevents(clock);
   mount::LinuxMounter mounter;
   mount::LinuxFileSystems file_systems(commands);
-  node::ConnectScheduler scheduler(fabric, clock);
+  nvme::TcpPortalProbe probe(clock);
   base::Workers workers(clock, kWorkers);
-  node::Attacher attacher({host, topology, fabric, uevents}, scheduler, mounter, workers, clock);
-  node::Stager stager(records, attacher, mounter, file_systems);
-  node::Publisher publisher(records, attacher, mounter, file_systems);
-  node::Expander expander(records, attacher, file_systems);
-  const node::Usage usage(records, attacher, mounter);
-
   csi::RpcEdge edge(clock, workers, {.log_requests = config.log.level == base::Level::kDebug});
+  // Few enough at a time that calls always find workers.
+  base::Workers repairers(clock, kRepairers);
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<node::NodeHalf> half,
+      node::NodeHalf::Make({{host, topology, fabric, uevents, probe},
+                            mounter,
+                            file_systems,
+                            record_files,
+                            mark_files,
+                            clock,
+                            workers,
+                            edge.claims(),
+                            boot_id,
+                            [&](auto step) { return repairers.Start(std::move(step)); },
+                            std::random_device()()}));
+  base::Log(base::Level::kInfo, "node",
+            {{"host_nqn", host.nqn.text()},
+             {"volumes", static_cast<std::int64_t>(half->records.List().size())}});
+
   csi::IdentityService identity(edge, {config.driver_name, NVMEOF_VERSION},
                                 [] { return csi::CheckFabricsDevice(); });
-  csi::NodeService node(edge, {stager, publisher, expander, usage}, {host.nqn, config.max_volumes});
-  const absl::Status served = server::Serve(config.endpoint, {&identity, &node}, stop);
-  workers.Finish();  // steps that outlived their calls use what is destroyed now
+  csi::NodeService node(edge, *half, {host.nqn, config.max_volumes});
+  absl::Status served;
+  {
+    const base::Periodic reconcile(absl::Seconds(config.reconcile_seconds),
+                                   [&half] { half->reconciler.Tick(); });
+    served = server::Serve(config.endpoint, {&identity, &node}, stop);
+  }
+  // Steps that outlived their calls use what is destroyed now.
+  repairers.Finish();
+  workers.Finish();
   return served;
 }
 

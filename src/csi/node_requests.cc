@@ -62,6 +62,7 @@ absl::StatusOr<node::PublishRequest> ParsePublish(
   parsed.target_path = at.path;
   parsed.staging_path = request.staging_target_path();
   parsed.read_only = request.readonly();
+  parsed.publish_context = ToMap(request.publish_context());
   return parsed;
 }
 
@@ -73,6 +74,12 @@ absl::StatusOr<VolumePath> ParseUnpublish(const ::csi::v1::NodeUnpublishVolumeRe
 
 absl::StatusOr<VolumePath> ParseGetStats(const ::csi::v1::NodeGetVolumeStatsRequest& request) {
   return RequiredPath(request, "volume_path", request.volume_path());
+}
+
+absl::StatusOr<std::string> ParseGetHealth(const ::csi::v1::NodeGetVolumeHealthRequest& request) {
+  RETURN_IF_ERROR(Require("volume_id", !request.volume_id().empty()));
+  RETURN_IF_ERROR(CheckLimits(request));
+  return request.volume_id();
 }
 
 absl::StatusOr<node::ExpandRequest> ParseExpand(const ::csi::v1::NodeExpandVolumeRequest& request) {

@@ -35,6 +35,9 @@ struct VolumePath {
 // which is NotFound, and said later.
 [[nodiscard]] absl::StatusOr<VolumePath> ParseGetStats(
     const ::csi::v1::NodeGetVolumeStatsRequest& request);
+// The paths may be empty, for a volume whose staging failed.
+[[nodiscard]] absl::StatusOr<std::string> ParseGetHealth(
+    const ::csi::v1::NodeGetVolumeHealthRequest& request);
 [[nodiscard]] absl::StatusOr<node::ExpandRequest> ParseExpand(
     const ::csi::v1::NodeExpandVolumeRequest& request);
 

@@ -24,6 +24,16 @@ void Encode(const node::VolumeUsage& from, ::csi::v1::NodeGetVolumeStatsResponse
   inodes.set_used(from.used_inodes);
 }
 
+using Severity = node::Ailment::Severity;
+
+// CSI specification, "VolumeHealthEntry": at most 1024 bytes.
+std::string Shortened(const std::string& message) {
+  constexpr std::size_t kMost = 1024;
+  constexpr absl::string_view kCut = "...";
+  if (message.size() <= kMost) return message;
+  return absl::StrCat(message.substr(0, kMost - kCut.size()), kCut);
+}
+
 // Reading is allowed beside a change of the volume. Its own claim keeps the reads of a stuck file
 // system from taking one worker after another.
 std::string UsageClaim(const std::string& volume_id) {
@@ -48,7 +58,8 @@ grpc::Status NodeService::NodeGetCapabilities(grpc::ServerContext* context,
   return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc&) {
     for (const auto type : {CapabilityType::STAGE_UNSTAGE_VOLUME, CapabilityType::GET_VOLUME_STATS,
                             CapabilityType::EXPAND_VOLUME, CapabilityType::SINGLE_NODE_MULTI_WRITER,
-                            CapabilityType::VOLUME_MOUNT_GROUP}) {
+                            CapabilityType::VOLUME_MOUNT_GROUP, CapabilityType::GET_VOLUME_HEALTH,
+                            CapabilityType::GET_STORAGE_HEALTH}) {
       response->add_capabilities()->mutable_rpc()->set_type(type);
     }
     return absl::OkStatus();
@@ -61,8 +72,15 @@ grpc::Status NodeService::NodeStageVolume(grpc::ServerContext* context,
   return edge_.Run(*context, *request, RpcKind::kChange, [&](Rpc& rpc) -> absl::Status {
     ASSIGN_OR_RETURN(node::StageRequest wanted, ParseStage(*request));
     return rpc.Perform(request->volume_id(),
-                       [&stager = parts_.stager, wanted = std::move(wanted)](base::Call& call) {
-                         return stager.Stage(wanted, call);
+                       [&half = half_, wanted = std::move(wanted)](base::Call& call) {
+                         absl::Status staged = half.stager.Stage(wanted, call);
+                         if (staged.ok()) {
+                           half.troubles.Clear(wanted.volume_id);
+                           half.reconciler.Attend(wanted.volume_id);
+                         } else {
+                           half.troubles.Note(wanted.volume_id, std::string(staged.message()));
+                         }
+                         return staged;
                        });
   });
 }
@@ -73,7 +91,7 @@ grpc::Status NodeService::NodePublishVolume(grpc::ServerContext* context,
   return edge_.Run(*context, *request, RpcKind::kChange, [&](Rpc& rpc) -> absl::Status {
     ASSIGN_OR_RETURN(node::PublishRequest wanted, ParsePublish(*request));
     return rpc.Perform(request->volume_id(),
-                       [&publisher = parts_.publisher, wanted = std::move(wanted)](
+                       [&publisher = half_.publisher, wanted = std::move(wanted)](
                            base::Call& call) { return publisher.Publish(wanted, call); });
   });
 }
@@ -86,7 +104,7 @@ grpc::Status NodeService::NodeExpandVolume(grpc::ServerContext* context,
     ASSIGN_OR_RETURN(
         const std::int64_t size,
         rpc.PerformFor<std::int64_t>(
-            request->volume_id(), [&expander = parts_.expander, wanted = std::move(wanted)](
+            request->volume_id(), [&expander = half_.expander, wanted = std::move(wanted)](
                                       base::Call& call) { return expander.Expand(wanted, call); }));
     response->set_capacity_bytes(size);
     return absl::OkStatus();
@@ -99,7 +117,7 @@ grpc::Status NodeService::NodeUnpublishVolume(grpc::ServerContext* context,
   return edge_.Run(*context, *request, RpcKind::kChange, [&](Rpc& rpc) -> absl::Status {
     ASSIGN_OR_RETURN(VolumePath at, ParseUnpublish(*request));
     return rpc.Perform(request->volume_id(),
-                       [&publisher = parts_.publisher, at = std::move(at)](base::Call& call) {
+                       [&publisher = half_.publisher, at = std::move(at)](base::Call& call) {
                          return publisher.Unpublish(at.volume_id, at.path, call);
                        });
   });
@@ -111,8 +129,10 @@ grpc::Status NodeService::NodeUnstageVolume(grpc::ServerContext* context,
   return edge_.Run(*context, *request, RpcKind::kChange, [&](Rpc& rpc) -> absl::Status {
     ASSIGN_OR_RETURN(VolumePath at, ParseUnstage(*request));
     return rpc.Perform(request->volume_id(),
-                       [&stager = parts_.stager, at = std::move(at)](base::Call& call) {
-                         return stager.Unstage(at.volume_id, at.path, call);
+                       [&half = half_, at = std::move(at)](base::Call& call) -> absl::Status {
+                         RETURN_IF_ERROR(half.stager.Unstage(at.volume_id, at.path, call));
+                         half.troubles.Clear(at.volume_id);
+                         return absl::OkStatus();
                        });
   });
 }
@@ -125,10 +145,52 @@ grpc::Status NodeService::NodeGetVolumeStats(grpc::ServerContext* context,
     ASSIGN_OR_RETURN(const node::VolumeUsage usage,
                      rpc.PerformFor<node::VolumeUsage>(
                          UsageClaim(request->volume_id()),
-                         [&usage = parts_.usage, at = std::move(at)](const base::Call&) {
+                         [&usage = half_.usage, at = std::move(at)](const base::Call&) {
                            return usage.Read(at.volume_id, at.path);
                          }));
     Encode(usage, *response);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status NodeService::NodeGetVolumeHealth(grpc::ServerContext* context,
+                                              const ::csi::v1::NodeGetVolumeHealthRequest* request,
+                                              ::csi::v1::NodeGetVolumeHealthResponse* response) {
+  return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc& rpc) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::string volume_id, ParseGetHealth(*request));
+    ASSIGN_OR_RETURN(const std::vector<node::Ailment> ailments,
+                     rpc.LookFor<std::vector<node::Ailment>>(
+                         [&health = half_.health, volume_id](const base::Call&) {
+                           return health.OfVolume(volume_id);
+                         }));
+    auto& health = *response->mutable_volume_health();
+    health.set_volume_id(volume_id);
+    for (const node::Ailment& ailment : ailments) {
+      auto& entry = *health.add_health_statuses();
+      entry.set_status(ailment.severity == Severity::kDegraded ? ::csi::v1::DEGRADED
+                                                               : ::csi::v1::INACCESSIBLE);
+      entry.set_reason(ailment.reason);
+      entry.set_message(Shortened(ailment.message));
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status NodeService::NodeGetStorageHealth(
+    grpc::ServerContext* context, const ::csi::v1::NodeGetStorageHealthRequest* request,
+    ::csi::v1::NodeGetStorageHealthResponse* response) {
+  return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc& rpc) -> absl::Status {
+    ASSIGN_OR_RETURN(
+        const std::vector<node::Ailment> ailments,
+        rpc.LookFor<std::vector<node::Ailment>>(
+            [&health = half_.health](const base::Call&) { return health.OfStorage(); }));
+    for (const node::Ailment& ailment : ailments) {
+      auto& entry = *response->add_backend_health();
+      entry.set_status(ailment.severity == Severity::kDegraded ? ::csi::v1::STORAGE_DEGRADED
+                                                               : ::csi::v1::STORAGE_UNREACHABLE);
+      entry.set_reason(ailment.reason);
+      entry.set_message(Shortened(ailment.message));
+    }
     return absl::OkStatus();
   });
 }

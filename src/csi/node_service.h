@@ -8,32 +8,21 @@
 
 #include "csi/rpc.h"
 #include "csi/v1/csi.grpc.pb.h"
-#include "node/expander.h"
-#include "node/publisher.h"
-#include "node/stager.h"
-#include "node/usage.h"
+#include "node/node_half.h"
 #include "volume/nqn.h"
 
 namespace nvmeof::csi {
-
-// All borrowed.
-struct NodeParts {
-  node::Stager& stager;
-  node::Publisher& publisher;
-  node::Expander& expander;
-  const node::Usage& usage;
-};
 
 struct NodeIdentity {
   volume::Nqn host;              // the node id
   std::int64_t max_volumes = 0;  // 0 = the orchestrator decides
 };
 
-// Safe to use from several threads. Borrows the edge and the parts.
+// Safe to use from several threads. Borrows the edge and the half.
 class NodeService final : public ::csi::v1::Node::Service {
  public:
-  NodeService(RpcEdge& edge, NodeParts parts, NodeIdentity identity)
-      : edge_(edge), parts_(parts), identity_(std::move(identity)) {}
+  NodeService(RpcEdge& edge, node::NodeHalf& half, NodeIdentity identity)
+      : edge_(edge), half_(half), identity_(std::move(identity)) {}
 
   grpc::Status NodeGetInfo(grpc::ServerContext* context,
                            const ::csi::v1::NodeGetInfoRequest* request,
@@ -62,9 +51,17 @@ class NodeService final : public ::csi::v1::Node::Service {
                                   const ::csi::v1::NodeGetVolumeStatsRequest* request,
                                   ::csi::v1::NodeGetVolumeStatsResponse* response) override;
 
+  // Alpha in CSI 1.13. Both do no I/O on any device.
+  grpc::Status NodeGetVolumeHealth(grpc::ServerContext* context,
+                                   const ::csi::v1::NodeGetVolumeHealthRequest* request,
+                                   ::csi::v1::NodeGetVolumeHealthResponse* response) override;
+  grpc::Status NodeGetStorageHealth(grpc::ServerContext* context,
+                                    const ::csi::v1::NodeGetStorageHealthRequest* request,
+                                    ::csi::v1::NodeGetStorageHealthResponse* response) override;
+
  private:
   RpcEdge& edge_;
-  const NodeParts parts_;
+  node::NodeHalf& half_;
   const NodeIdentity identity_;
 };
 

@@ -57,6 +57,9 @@ class RpcEdge {
   grpc::Status Run(const grpc::ServerContext& context, const google::protobuf::Message& request,
                    RpcKind kind, absl::FunctionRef<absl::Status(Rpc&)> body);
 
+  // What Rpc::Perform takes: for whoever acts on volumes beside the calls.
+  base::Claims& claims() { return claims_; }
+
  private:
   friend class Rpc;
 

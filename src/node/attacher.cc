@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "node/diagnosis.h"
 #include "volume/path.h"
 #include "volume/wanted_paths.h"
 
@@ -25,49 +26,25 @@ bool IsLive(const nvme::Controller& controller) {
   return controller.state == nvme::ControllerState::kLive;
 }
 
-std::string Describe(const volume::NamespaceIdentity& identity) {
-  std::vector<std::string> parts;
-  if (identity.uuid.has_value()) parts.push_back(absl::StrCat("uuid ", identity.uuid->Dashed()));
-  if (identity.nguid.has_value()) parts.push_back(absl::StrCat("nguid ", identity.nguid->Hex()));
-  if (identity.nsid.has_value()) parts.push_back(absl::StrCat("nsid ", *identity.nsid));
-  return absl::StrJoin(parts, ", ");
-}
-
-std::string Describe(const nvme::Namespace& ns) {
-  return absl::StrCat(ns.name, " (",
-                      Describe(volume::NamespaceIdentity{ns.uuid, ns.nguid, ns.nsid}), ")");
-}
-
 // Not there yet, or not yet as wanted: an event may change it.
 bool MayStillCome(const absl::Status& status) {
   return absl::IsNotFound(status) || absl::IsUnavailable(status) ||
          absl::IsFailedPrecondition(status);
 }
 
-absl::StatusOr<nvme::Namespace> Identify(const nvme::Subsystem& subsystem,
-                                         const volume::NamespaceIdentity& wanted) {
-  const nvme::NamespaceMatch match = nvme::FindNamespace(subsystem, wanted);
-  switch (match.identity) {
-    case nvme::Identity::kMatch:
-      return *match.found;
-    case nvme::Identity::kAbsent:
-      return absl::NotFoundError(
-          absl::StrCat(subsystem.nqn, " shows no namespace with ", Describe(wanted)));
-    case nvme::Identity::kWrong:
-      break;
-  }
-  return absl::FailedPreconditionError(
-      absl::StrCat("wrong identity: ", Describe(*match.found), " answers where ", Describe(wanted),
-                   " is wanted; it is another volume and was not touched"));
-}
-
 }  // namespace
 
 mount::Device DeviceOf(const nvme::Namespace& ns) { return {ns.device_path, ns.number}; }
 
-Attacher::Attacher(NvmeHost host, ConnectScheduler& scheduler, const mount::Mounter& mounter,
-                   base::Workers& workers, const base::Clock& clock)
-    : host_(host), scheduler_(scheduler), mounter_(mounter), workers_(workers), clock_(clock) {}
+Attacher::Attacher(const NvmeHost& host, ConnectScheduler& scheduler, ConnectionMarks& marks,
+                   const mount::Mounter& mounter, base::Workers& workers, const base::Clock& clock)
+    : host_(host),
+      scheduler_(scheduler),
+      marks_(marks),
+      connector_(host, scheduler, marks, clock),
+      mounter_(mounter),
+      workers_(workers),
+      clock_(clock) {}
 
 absl::StatusOr<nvme::Namespace> Attacher::Attach(const volume::Target& target,
                                                  const volume::AttachPolicy& policy,
@@ -82,15 +59,8 @@ absl::StatusOr<nvme::Namespace> Attacher::Attach(const volume::Target& target,
   // Before the first look, so that no event falls between the look and the wait.
   ASSIGN_OR_RETURN(const std::unique_ptr<nvme::UeventSubscription> events,
                    host_.uevents.Subscribe());
-  ASSIGN_OR_RETURN(const std::vector<PathFailure> failures, call.Measure("connect", [&] {
-    return ConnectMissing(target, policy, wanted, call);
-  }));
-  for (const PathFailure& failure : failures) {
-    base::Log(base::Level::kWarning, "path not connected",
-              {{"nqn", target.subsystem.text()},
-               {"path", volume::Describe(failure.path)},
-               {"error", std::string(failure.cause.message())}});
-  }
+  RETURN_IF_ERROR(
+      call.Measure("connect", [&] { return ConnectEnough(target, policy, wanted, call); }));
   ASSIGN_OR_RETURN(Found found, call.Measure("namespace", [&] {
     return AwaitReady(target, target.size_bytes, *events, call);
   }));
@@ -106,15 +76,10 @@ absl::StatusOr<nvme::Namespace> Attacher::Find(const volume::Target& target) con
 }
 
 absl::StatusOr<Attacher::Found> Attacher::FindLive(const volume::Target& target) const {
-  ASSIGN_OR_RETURN(std::optional<nvme::Subsystem> subsystem, Look(target.subsystem));
-  if (!subsystem.has_value()) {
-    return absl::NotFoundError(absl::StrCat(target.subsystem.text(), " is not connected"));
-  }
-  ASSIGN_OR_RETURN(nvme::Namespace ns, Identify(*subsystem, target.identity));
-  if (std::none_of(subsystem->controllers.begin(), subsystem->controllers.end(), IsLive)) {
-    return absl::UnavailableError(absl::StrCat("no path to ", target.subsystem.text(), " is live"));
-  }
-  return Found{*std::move(subsystem), std::move(ns)};
+  Observation seen{target, {}, std::nullopt, {}};
+  ASSIGN_OR_RETURN(seen.subsystem, host_.Look(target.subsystem));
+  ASSIGN_OR_RETURN(nvme::Namespace ns, UsableNamespace(seen));
+  return Found{*std::move(seen.subsystem), std::move(ns)};
 }
 
 absl::StatusOr<std::optional<volume::Nqn>> Attacher::SubsystemOf(base::DeviceNumber number) const {
@@ -146,32 +111,69 @@ absl::StatusOr<nvme::Namespace> Attacher::AwaitSize(const volume::Target& target
   return std::move(found.ns);
 }
 
-absl::Status Attacher::Detach(const volume::Nqn& subsystem, base::Call& call) {
+absl::Status Attacher::Detach(const volume::Nqn& subsystem, const std::function<bool()>& unwanted,
+                              base::Call& call) {
   const std::optional<base::Claim> claim = claims_.TryTake(subsystem.text());
   if (!claim.has_value()) {
     return absl::AbortedError(absl::StrCat("another call works on ", subsystem.text()));
   }
-  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> found, Look(subsystem));
-  if (!found.has_value() || found->controllers.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(RequireUnused(*found));
-  RETURN_IF_ERROR(
-      call.Measure("disconnect", [&] { return DeleteAll(subsystem, found->controllers, call); }));
+  const auto pause = scheduler_.PauseFor(subsystem, call.deadline());
+  if (pause == nullptr) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("the kernel is still connecting ", subsystem.text()));
+  }
+  if (!unwanted()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> found, host_.Look(subsystem));
+  const std::vector<nvme::Controller> ours =
+      found.has_value() ? OursIn(*found) : std::vector<nvme::Controller>{};
+  if (ours.empty()) return marks_.Forget(subsystem);
+  if (ours.size() == found->controllers.size()) RETURN_IF_ERROR(RequireUnused(*found));
+  RETURN_IF_ERROR(call.Measure("disconnect", [&] { return DeleteAll(subsystem, ours, call); }));
 
-  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> left, Look(subsystem));
-  if (!left.has_value() || left->controllers.empty()) return absl::OkStatus();
-  return absl::UnavailableError(
-      absl::StrCat(left->controllers.front().name, " is still there after its deletion"));
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> left, host_.Look(subsystem));
+  if (left.has_value()) {
+    if (const std::vector<nvme::Controller> still = OursIn(*left); !still.empty()) {
+      return absl::UnavailableError(
+          absl::StrCat(still.front().name, " is still there after its deletion"));
+    }
+  }
+  return marks_.Forget(subsystem);
 }
 
-// Without the controllers that somebody else connected under another host NQN.
-absl::StatusOr<std::optional<nvme::Subsystem>> Attacher::Look(const volume::Nqn& subsystem) const {
-  ASSIGN_OR_RETURN(std::optional<nvme::Subsystem> found, host_.topology.Find(subsystem));
-  if (found.has_value()) {
-    std::erase_if(found->controllers, [this](const nvme::Controller& controller) {
-      return controller.host_nqn != host_.identity.nqn.text();
-    });
+absl::Status Attacher::DropPaths(const volume::Nqn& subsystem,
+                                 const std::vector<volume::Path>& paths, base::Call& call) {
+  const std::optional<base::Claim> claim = claims_.TryTake(subsystem.text());
+  if (!claim.has_value()) {
+    return absl::AbortedError(absl::StrCat("another call works on ", subsystem.text()));
   }
-  return found;
+  ASSIGN_OR_RETURN(std::optional<nvme::Subsystem> found, host_.Look(subsystem));
+  if (!found.has_value()) return absl::OkStatus();
+  std::erase_if(found->controllers, [&](const nvme::Controller& controller) {
+    return std::find(paths.begin(), paths.end(), controller.path) == paths.end();
+  });
+  if (!found->controllers.empty()) {
+    RETURN_IF_ERROR(DeleteAll(subsystem, found->controllers, call));
+  }
+  for (const volume::Path& path : paths) RETURN_IF_ERROR(marks_.Remove(subsystem, path));
+  return absl::OkStatus();
+}
+
+absl::Status Attacher::ApplyIoPolicy(const volume::Nqn& subsystem,
+                                     const volume::AttachPolicy& policy) {
+  if (!policy.io_policy.has_value()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> found, host_.Look(subsystem));
+  return found.has_value() ? ApplyIoPolicy(*found, *policy.io_policy) : absl::OkStatus();
+}
+
+std::vector<nvme::Controller> Attacher::OursIn(const nvme::Subsystem& subsystem) const {
+  std::vector<nvme::Controller> ours = subsystem.controllers;
+  const absl::StatusOr<volume::Nqn> nqn = volume::Nqn::Parse(subsystem.nqn);
+  const auto marked = nqn.ok() ? marks_.Of(*nqn) : std::nullopt;
+  if (!marked.has_value()) return ours;
+  std::erase_if(ours, [&](const nvme::Controller& controller) {
+    return std::find(marked->begin(), marked->end(), controller.path) == marked->end();
+  });
+  return ours;
 }
 
 // What no retry would change: a wish that this target or this kernel cannot meet.
@@ -194,33 +196,41 @@ absl::Status Attacher::RequirePossible(const std::vector<volume::Path>& wanted,
       "maxPaths to 1"));
 }
 
-absl::StatusOr<std::vector<Attacher::PathFailure>> Attacher::ConnectMissing(
-    const volume::Target& target, const volume::AttachPolicy& policy,
-    const std::vector<volume::Path>& wanted, base::Call& call) {
-  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> before, Look(target.subsystem));
-  const std::vector<volume::Path> missing =
-      before.has_value() ? nvme::MissingPaths(*before, wanted) : wanted;
-  std::vector<PathFailure> failures;
-  for (const volume::Path& path : missing) {
-    absl::Status connected = scheduler_.Connect({target.subsystem, path, policy.connect},
-                                                ConnectPriority::kFirstPath, call.deadline());
-    if (!connected.ok()) failures.push_back({path, std::move(connected)});
+absl::Status Attacher::ConnectEnough(const volume::Target& target,
+                                     const volume::AttachPolicy& policy,
+                                     const std::vector<volume::Path>& wanted, base::Call& call) {
+  ASSIGN_OR_RETURN(const std::vector<PathProblem> problems,
+                   connector_.Connect({.subsystem = target.subsystem,
+                                       .wanted = wanted,
+                                       .options = policy.connect,
+                                       .enough = policy.min_paths,
+                                       .priority = ConnectPriority::kFirstPath,
+                                       .still_wanted = {}},
+                                      call.deadline()));
+  for (const PathProblem& problem : problems) {
+    base::Log(base::Level::kWarning, "path not connected",
+              {{"nqn", target.subsystem.text()},
+               {"path", volume::Describe(problem.path)},
+               {"error", std::string(problem.cause.message())}});
   }
-  if (failures.empty() && static_cast<int>(missing.size()) >= policy.min_paths) return failures;
-
-  // What connect answered is a hint (a path that is only `connecting` is "connected already"), so
-  // what is live decides.
-  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> after, Look(target.subsystem));
+  // What errno says of a connect is less than what the kernel shows after it.
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> after, host_.Look(target.subsystem));
   const int live = after.has_value() ? nvme::LivePaths(*after, wanted) : 0;
-  if (live >= policy.min_paths) return failures;
-  std::vector<std::string> causes;
-  causes.reserve(failures.size());
-  for (const PathFailure& failure : failures) {
-    causes.push_back(absl::StrCat(volume::Describe(failure.path), ": ", failure.cause.message()));
+  if (live >= policy.min_paths) return absl::OkStatus();
+  std::string causes;
+  for (const PathProblem& problem : problems) {
+    absl::StrAppend(&causes, "\n  ", volume::Describe(problem.path), ": ", problem.cause.message());
   }
-  return absl::UnavailableError(absl::StrCat(
-      live, " of ", wanted.size(), " paths to ", target.subsystem.text(), " are live, minPaths is ",
-      policy.min_paths, causes.empty() ? "" : "\n  ", absl::StrJoin(causes, "\n  ")));
+  if (after.has_value()) {
+    for (const nvme::Controller& controller : after->controllers) {
+      if (IsLive(controller)) continue;
+      absl::StrAppend(&causes, "\n  ", volume::Describe(controller.path), ": ", controller.name,
+                      " is ", nvme::Name(controller.state), "; the kernel goes on with it");
+    }
+  }
+  return absl::UnavailableError(absl::StrCat(live, " of ", wanted.size(), " paths to ",
+                                             target.subsystem.text(), " are live, minPaths is ",
+                                             policy.min_paths, causes));
 }
 
 absl::StatusOr<Attacher::Found> Attacher::FindReady(const volume::Target& target,
@@ -255,14 +265,14 @@ absl::StatusOr<Attacher::Found> Attacher::AwaitReady(const volume::Target& targe
       return absl::DeadlineExceededError(ready.status().message());
     }
     if (rescanned) return ready;
-    RETURN_IF_ERROR(RescanLive(target.subsystem));
+    RETURN_IF_ERROR(Rescan(target.subsystem));
     rescanned = true;
     until = std::min(call.deadline(), clock_.Now() + kRescanTime);
   }
 }
 
-absl::Status Attacher::RescanLive(const volume::Nqn& subsystem) {
-  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> found, Look(subsystem));
+absl::Status Attacher::Rescan(const volume::Nqn& subsystem) {
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> found, host_.Look(subsystem));
   if (!found.has_value()) return absl::OkStatus();
   for (const nvme::Controller& controller : found->controllers) {
     if (!IsLive(controller)) continue;

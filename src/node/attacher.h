@@ -4,6 +4,7 @@
 // that it is the wanted one, looks again. A second Attach of an attached target changes nothing.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,22 +20,15 @@
 #include "mount/filesystem.h"
 #include "mount/mounter.h"
 #include "node/connect_scheduler.h"
-#include "nvme/fabric.h"
+#include "node/connection_marks.h"
+#include "node/nvme_host.h"
+#include "node/path_connector.h"
 #include "nvme/topology.h"
 #include "nvme/uevents.h"
 #include "volume/connect_options.h"
 #include "volume/target.h"
 
 namespace nvmeof::node {
-
-// The kernel's side, as one parameter. All borrowed.
-struct NvmeHost {
-  const nvme::HostIdentity&
-      identity;  // controllers of another host NQN are not ours to count or delete
-  const nvme::Topology& topology;
-  nvme::Fabric& fabric;
-  nvme::Uevents& uevents;
-};
 
 // The same disk in the words of mount/.
 [[nodiscard]] mount::Device DeviceOf(const nvme::Namespace& ns);
@@ -43,11 +37,11 @@ struct NvmeHost {
 // Blocks on the kernel, for a hung target past any deadline: run it on a worker.
 class Attacher {
  public:
-  Attacher(NvmeHost host, ConnectScheduler& scheduler, const mount::Mounter& mounter,
-           base::Workers& workers, const base::Clock& clock);
+  Attacher(const NvmeHost& host, ConnectScheduler& scheduler, ConnectionMarks& marks,
+           const mount::Mounter& mounter, base::Workers& workers, const base::Clock& clock);
 
   // The namespace, connected over at least min_paths live paths, its identity and size verified and
-  // its device node present. Errors:
+  // its device node present. Further paths are left to the reconciler. Errors:
   //   Unavailable         too few paths could be connected, one line per path with its own cause;
   //                       or the disk is smaller than the backend says
   //   DeadlineExceeded    the namespace did not appear in time
@@ -75,42 +69,51 @@ class Attacher {
                                                           std::uint64_t size_bytes,
                                                           base::Call& call);
 
-  // Deletes all controllers of the subsystem, side by side, and waits until the kernel shows none.
+  // Deletes the controllers of the subsystem that we connected, side by side, and waits until the
+  // kernel shows none of them; where no mark says which those are, all that our host NQN has there.
   // FailedPrecondition while one of its namespaces is mounted or published in any mount namespace,
-  // used as swap, or held; an absent subsystem is OK.
-  [[nodiscard]] absl::Status Detach(const volume::Nqn& subsystem, base::Call& call);
+  // used as swap, or held, and would lose its last path; an absent subsystem is OK. `unwanted` is
+  // asked once no attach of the subsystem can run any more; when it says no, all stays, and that is
+  // OK.
+  [[nodiscard]] absl::Status Detach(const volume::Nqn& subsystem,
+                                    const std::function<bool()>& unwanted, base::Call& call);
+
+  // Deletes those of the paths that have a controller. REQUIRES: they are ours.
+  [[nodiscard]] absl::Status DropPaths(const volume::Nqn& subsystem,
+                                       const std::vector<volume::Path>& paths, base::Call& call);
+
+  // Asks the kernel to look at the namespaces of all live controllers again.
+  [[nodiscard]] absl::Status Rescan(const volume::Nqn& subsystem);
+
+  // An absent subsystem is OK, and so is a policy that wants none.
+  [[nodiscard]] absl::Status ApplyIoPolicy(const volume::Nqn& subsystem,
+                                           const volume::AttachPolicy& policy);
 
  private:
-  struct PathFailure {
-    volume::Path path;
-    absl::Status cause;
-  };
-
   // A target as one look at the kernel shows it.
   struct Found {
     nvme::Subsystem subsystem;
     nvme::Namespace ns;
   };
 
-  absl::StatusOr<std::optional<nvme::Subsystem>> Look(const volume::Nqn& subsystem) const;
   absl::Status RequirePossible(const std::vector<volume::Path>& wanted,
                                const volume::AttachPolicy& policy) const;
-  absl::StatusOr<std::vector<PathFailure>> ConnectMissing(const volume::Target& target,
-                                                          const volume::AttachPolicy& policy,
-                                                          const std::vector<volume::Path>& wanted,
-                                                          base::Call& call);
+  absl::Status ConnectEnough(const volume::Target& target, const volume::AttachPolicy& policy,
+                             const std::vector<volume::Path>& wanted, base::Call& call);
   absl::StatusOr<Found> FindLive(const volume::Target& target) const;
   absl::StatusOr<Found> FindReady(const volume::Target& target, std::uint64_t size_bytes) const;
   absl::StatusOr<Found> AwaitReady(const volume::Target& target, std::uint64_t size_bytes,
                                    nvme::UeventSubscription& events, base::Call& call);
-  absl::Status RescanLive(const volume::Nqn& subsystem);
   absl::Status ApplyIoPolicy(const nvme::Subsystem& subsystem, volume::IoPolicy policy);
+  std::vector<nvme::Controller> OursIn(const nvme::Subsystem& subsystem) const;
   absl::Status RequireUnused(const nvme::Subsystem& subsystem) const;
   absl::Status DeleteAll(const volume::Nqn& nqn, const std::vector<nvme::Controller>& controllers,
                          base::Call& call);
 
-  NvmeHost host_;
+  const NvmeHost host_;
   ConnectScheduler& scheduler_;
+  ConnectionMarks& marks_;
+  PathConnector connector_;
   const mount::Mounter& mounter_;
   base::Workers& workers_;
   const base::Clock& clock_;

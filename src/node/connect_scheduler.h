@@ -3,13 +3,20 @@
 //
 // The kernel serialises all connects of the machine under one mutex, uninterruptibly, so several
 // writers gain nothing and a writer that waits there cannot be called back. Waiting happens here
-// instead, where a deadline or Cancel can end it.
+// instead, where a deadline or a Pause can end it.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <future>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -57,33 +64,56 @@ class ConnectScheduler {
 
   // Waits for its turn until `deadline`, then connects on the calling thread. Errors: those of
   // Fabric::Connect; DeadlineExceeded when the turn did not come, with what holds the kernel, and
-  // Cancelled: in both nothing was begun. A connect that has begun is ended by neither; callers run
-  // where that may block.
+  // Cancelled, by a Pause or because `still_wanted` (empty = always) said no at its turn: in both
+  // nothing was begun. A connect that has begun is ended by neither; callers run where that may
+  // block.
   [[nodiscard]] absl::Status Connect(const nvme::ConnectRequest& request, ConnectPriority priority,
-                                     absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
+                                     absl::Time deadline,
+                                     const std::function<bool()>& still_wanted = {})
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // The subsystem's connects that wait now end with Cancelled. One that has begun goes on, and
-  // later ones are welcome.
-  void Cancel(const volume::Nqn& subsystem) ABSL_LOCKS_EXCLUDED(mutex_);
+  // While it lives, connects of its subsystem are Cancelled before they begin. The scheduler
+  // outlives it.
+  class Pause {
+   public:
+    ~Pause() { scheduler_.Resume(subsystem_); }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    friend class ConnectScheduler;
+    Pause(ConnectScheduler& scheduler, std::string subsystem)
+        : scheduler_(scheduler), subsystem_(std::move(subsystem)) {}
+
+    ConnectScheduler& scheduler_;
+    const std::string subsystem_;
+  };
+
+  // For taking a subsystem apart: its waiting connects end with Cancelled, and one that has begun
+  // is waited for. Nothing when that one is still in the kernel at `deadline`.
+  [[nodiscard]] std::unique_ptr<Pause> PauseFor(const volume::Nqn& subsystem, absl::Time deadline)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   [[nodiscard]] Snapshot Look() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  // Lives on the stack of a thread that waits, which alone wakes by its `change`: waking all for
-  // each turn would cost the square of their number.
+  // A thread that waits for its turn. Each has a promise of its own, because waking all for each
+  // turn would cost the square of their number, and because a future's wait follows the monotonic
+  // clock, which Abseil's timed waits do not.
   struct Waiter {
-    enum class State { kWaiting, kItsTurn, kCancelled };
-
-    const nvme::ConnectRequest& request;
-    const ConnectPriority priority;
-    State state = State::kWaiting;
-    absl::CondVar change = {};
+    nvme::ConnectRequest request;
+    ConnectPriority priority;
+    std::promise<bool> turn;  // false: cancelled
   };
 
   absl::Status TakeTurn(const nvme::ConnectRequest& request, ConnectPriority priority,
                         absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
-  void EndTurn(ConnectPriority priority, bool connected) ABSL_LOCKS_EXCLUDED(mutex_);
+  bool WaitFor(std::future<bool>& event, absl::Time deadline) const;
+  void CancelWaiting(const volume::Nqn& subsystem) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Resume(const std::string& subsystem) ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndTurn(ConnectPriority priority, const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   void GiveNextTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Cancelled(ConnectPriority priority) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Expired(ConnectPriority priority) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Counts& CountsOf(ConnectPriority priority) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return counts_.at(static_cast<std::size_t>(priority));
@@ -94,7 +124,9 @@ class ConnectScheduler {
 
   mutable absl::Mutex mutex_;
   ConnectQueue queue_ ABSL_GUARDED_BY(mutex_);
-  std::map<ConnectQueue::Ticket, Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);  // those in the queue
+  std::map<ConnectQueue::Ticket, Waiter> waiters_ ABSL_GUARDED_BY(mutex_);  // those in the queue
+  std::multiset<std::string> paused_ ABSL_GUARDED_BY(mutex_);               // by NQN
+  std::vector<std::promise<bool>> awaits_end_ ABSL_GUARDED_BY(mutex_);      // of the running one
   std::optional<Running> running_ ABSL_GUARDED_BY(mutex_);
   std::array<Counts, kConnectPriorities> counts_ ABSL_GUARDED_BY(mutex_);  // but for `waiting`
 };

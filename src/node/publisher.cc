@@ -10,6 +10,7 @@
 
 #include "base/status_macros.h"
 #include "node/held_disk.h"
+#include "volume/publish_context.h"
 
 namespace nvmeof::node {
 namespace {
@@ -50,6 +51,7 @@ absl::Status Publisher::Publish(const PublishRequest& request, base::Call& call)
   }
   RETURN_IF_ERROR(RequireStagedAlike(request, *record));
   RETURN_IF_ERROR(RequireCompatible(request, *record));
+  RETURN_IF_ERROR(FollowPortals(request, *record));
   ASSIGN_OR_RETURN(const volume::Target target, TargetOf(*record));
   ASSIGN_OR_RETURN(const nvme::Namespace ns, attacher_.Find(target));
 
@@ -107,6 +109,23 @@ absl::Status Publisher::RequireStagedAlike(const PublishRequest& request,
         absl::StrCat(request.volume_id, " is staged with another capability"));
   }
   return absl::OkStatus();
+}
+
+// The controller plugin tells where the target listens now; the reconciler connects what is new.
+absl::Status Publisher::FollowPortals(const PublishRequest& request, StageRecord& record) {
+  if (request.publish_context.empty() || request.publish_context == record.publish_context) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const volume::Target staged, TargetOf(record));
+  ASSIGN_OR_RETURN(const volume::Target asked,
+                   volume::DecodePublishContext(request.publish_context));
+  if (!volume::IsSameVolume(staged, asked)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(request.volume_id, " is staged from ", staged.subsystem.text(),
+                     " with another identity than the one that is asked for now"));
+  }
+  record.publish_context = request.publish_context;
+  return records_.Put(record);
 }
 
 // A publication that is not mounted was never answered OK, or is on its way out: it hinders nobody.

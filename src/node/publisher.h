@@ -20,6 +20,7 @@ struct PublishRequest {
   std::string target_path;
   volume::VolumeCapability capability;
   bool read_only = false;
+  volume::StringMap publish_context;  // may tell that portals moved; empty = nothing new
 };
 
 // Safe to use from several threads on different volumes; the caller holds the volume's claim.
@@ -32,7 +33,9 @@ class Publisher {
   // OK when published as asked, now or before. Errors:
   //   NotFound            no such volume is staged on this node
   //   AlreadyExists       published at this path with other arguments
-  //   FailedPrecondition  not staged at that path or with another capability; published at another
+  //   InvalidArgument     a context that cannot be decoded
+  //   FailedPrecondition  not staged at that path or with another capability or target; published
+  //   at another
   //                       path and its access mode allows one; a raw block volume published
   //                       for writing elsewhere cannot be read-only here, because the kernel
   //                       enforces that for the whole disk
@@ -46,6 +49,7 @@ class Publisher {
 
  private:
   absl::Status RequireStagedAlike(const PublishRequest& request, const StageRecord& record) const;
+  absl::Status FollowPortals(const PublishRequest& request, StageRecord& record);
   absl::Status RequireCompatible(const PublishRequest& request, const StageRecord& record) const;
   absl::Status PublishFileSystem(const PublishRequest& request, const nvme::Namespace& ns);
   absl::Status PublishBlock(const PublishRequest& request, const volume::Target& target,

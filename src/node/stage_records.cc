@@ -164,6 +164,12 @@ std::vector<StageRecord> StageRecords::List() const {
   return all;
 }
 
+std::vector<StageRecord> StageRecords::ListCurrent() const {
+  std::vector<StageRecord> current = List();
+  std::erase_if(current, [this](const StageRecord& record) { return record.boot_id != boot_id_; });
+  return current;
+}
+
 std::vector<std::string> StageRecords::OthersIn(const volume::Nqn& subsystem,
                                                 absl::string_view volume_id) const {
   const absl::MutexLock lock(&mutex_);

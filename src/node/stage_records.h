@@ -75,6 +75,7 @@ class StageRecords {
   std::optional<StageRecord> FindCurrent(absl::string_view volume_id) const;
 
   std::vector<StageRecord> List() const;
+  std::vector<StageRecord> ListCurrent() const;
 
   // Volumes of this boot's records, other than `volume_id`, that live in the subsystem.
   std::vector<std::string> OthersIn(const volume::Nqn& subsystem,

@@ -54,7 +54,7 @@ Stager::Stager(StageRecords& records, Attacher& attacher, mount::Mounter& mounte
 absl::Status Stager::Stage(const StageRequest& request, base::Call& call) {
   ASSIGN_OR_RETURN(const volume::Target target,
                    volume::DecodePublishContext(request.publish_context));
-  RETURN_IF_ERROR(RequireSamePromise(request));
+  RETURN_IF_ERROR(RequireSamePromise(request, target));
 
   StageRecord promise{request.volume_id,       request.staging_path,   StageState::kStaging, "",
                       request.publish_context, request.volume_context, request.capability,   {}};
@@ -86,7 +86,8 @@ absl::Status Stager::Unstage(const std::string& volume_id, const std::string& st
   return UnstageRecorded(*std::move(record), call);
 }
 
-absl::Status Stager::RequireSamePromise(const StageRequest& request) const {
+absl::Status Stager::RequireSamePromise(const StageRequest& request,
+                                        const volume::Target& target) const {
   const std::optional<StageRecord> record = records_.FindCurrent(request.volume_id);
   if (!record.has_value() || record->state != StageState::kStaged) return absl::OkStatus();
   if (record->staging_path != request.staging_path) {
@@ -96,6 +97,12 @@ absl::Status Stager::RequireSamePromise(const StageRequest& request) const {
   if (record->capability != request.capability) {
     return absl::AlreadyExistsError(
         absl::StrCat(request.volume_id, " is staged there with another capability"));
+  }
+  ASSIGN_OR_RETURN(const volume::Target staged, TargetOf(*record));
+  if (!IsSameVolume(staged, target)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(request.volume_id, " is staged from ", staged.subsystem.text(),
+                     " with another identity than the one that is asked for now"));
   }
   return absl::OkStatus();
 }
@@ -115,7 +122,7 @@ absl::Status Stager::StageFileSystem(const StageRequest& request, const volume::
                    HoldDisk(file_systems_, attacher_, target, ns));
   const mount::Device device = DeviceOf(ns);
   const bool read_only = volume::IsReadOnly(request.capability.mode);
-  ASSIGN_OR_RETURN(const bool mounted, IsMountedFrom(ns, request.staging_path));
+  ASSIGN_OR_RETURN(const bool mounted, IsMountedFrom(ns, request));
   if (!mounted) {
     RETURN_IF_ERROR(file_systems_.SetReadOnly(device, read_only));
     RETURN_IF_ERROR(call.Measure(
@@ -138,8 +145,9 @@ absl::Status Stager::StageFileSystem(const StageRequest& request, const volume::
 }
 
 // A mount whose disk the kernel gave up never heals: it is taken away, so that the disk can be
-// mounted under its new number (XFS refuses a second mount of one UUID).
-absl::StatusOr<bool> Stager::IsMountedFrom(const nvme::Namespace& ns, const std::string& path) {
+// mounted under its new number.
+absl::StatusOr<bool> Stager::IsMountedFrom(const nvme::Namespace& ns, const StageRequest& request) {
+  const std::string& path = request.staging_path;
   while (true) {
     ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
     const std::vector<mount::MountPoint> layers = table.At(path);
@@ -151,10 +159,27 @@ absl::StatusOr<bool> Stager::IsMountedFrom(const nvme::Namespace& ns, const std:
       return absl::FailedPreconditionError(
           absl::StrCat(path, " has ", top.source, " mounted on it, which is not ", ns.device_path));
     }
+    RETURN_IF_ERROR(UnmountDead(request.volume_id, top.device));
     base::Log(base::Level::kWarning, "unmounting a dead file system",
               {{"path", path}, {"device", base::Describe(top.device)}});
     RETURN_IF_ERROR(mounter_.Unmount(path));
   }
+}
+
+// What was published of a dead file system. As long as one mount of it stays, XFS refuses the disk
+// under its new number, because it carries the same UUID.
+absl::Status Stager::UnmountDead(const std::string& volume_id, base::DeviceNumber device) {
+  const std::optional<StageRecord> record = records_.FindCurrent(volume_id);
+  if (!record.has_value()) return absl::OkStatus();
+  for (const Publication& publication : record->publications) {
+    while (true) {
+      ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
+      const std::vector<mount::MountPoint> layers = table.At(publication.target_path);
+      if (layers.empty() || layers.back().device != device) break;
+      RETURN_IF_ERROR(mounter_.Unmount(publication.target_path));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Stager::PrepareFileSystem(const volume::VolumeCapability& capability,
@@ -260,8 +285,8 @@ absl::Status Stager::UnmountStaging(const std::string& path) {
 
 absl::Status Stager::DetachUnlessShared(const std::string& volume_id, const volume::Nqn& subsystem,
                                         base::Call& call) {
-  if (!records_.OthersIn(subsystem, volume_id).empty()) return absl::OkStatus();
-  return attacher_.Detach(subsystem, call);
+  const auto unwanted = [&] { return records_.OthersIn(subsystem, volume_id).empty(); };
+  return attacher_.Detach(subsystem, unwanted, call);
 }
 
 }  // namespace nvmeof::node

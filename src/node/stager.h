@@ -37,7 +37,8 @@ class Stager {
   // OK when staged as asked, now or before. Errors, beyond those of Attacher::Attach:
   //   InvalidArgument     a context that cannot be decoded
   //   AlreadyExists       staged here with another capability
-  //   FailedPrecondition  staged at another path; the disk holds something else than the wanted
+  //   FailedPrecondition  staged at another path or from another target; the disk holds something
+  //   else than the wanted
   //                       file system; something foreign is mounted at the staging path
   // After an error that a retry cannot mend, what this call attached is detached again, because the
   // orchestrator will not call Unstage; after the others it stays for the retry, and the record
@@ -50,12 +51,13 @@ class Stager {
                                      base::Call& call);
 
  private:
-  absl::Status RequireSamePromise(const StageRequest& request) const;
+  absl::Status RequireSamePromise(const StageRequest& request, const volume::Target& target) const;
   absl::Status Converge(const StageRequest& request, const volume::Target& target,
                         base::Call& call);
   absl::Status StageFileSystem(const StageRequest& request, const volume::Target& target,
                                const nvme::Namespace& ns, base::Call& call);
-  absl::StatusOr<bool> IsMountedFrom(const nvme::Namespace& ns, const std::string& path);
+  absl::StatusOr<bool> IsMountedFrom(const nvme::Namespace& ns, const StageRequest& request);
+  absl::Status UnmountDead(const std::string& volume_id, base::DeviceNumber device);
   absl::Status PrepareFileSystem(const volume::VolumeCapability& capability,
                                  const mount::Device& device, base::Call& call);
   absl::Status MountVerified(const StageRequest& request, const nvme::Namespace& ns);

@@ -32,13 +32,13 @@ class Fabric {
  public:
   virtual ~Fabric() = default;
 
-  // Makes one controller. OK when the same path is connected already, in whatever state. Blocks for
-  // as long as the kernel does: milliseconds, 3 s (packets dropped), 10 s (no ICResp) or 60 s and
-  // unkillable (target hung after it); all connects of the machine wait for one another meanwhile.
-  // Returns before the disk exists. Errors: Unavailable with the kernel's own words (refused,
-  // unreachable, timed out, not allowed or unknown subsystem), InvalidArgument (the kernel refused
-  // an option), PermissionDenied (we may not open /dev/nvme-fabrics), FailedPrecondition (no
-  // nvme-fabrics: modules not loaded; host id conflict).
+  // Makes one controller. Blocks for as long as the kernel does: milliseconds, 3 s (packets
+  // dropped), 10 s (no ICResp) or 60 s and unkillable (target hung after it); all connects of the
+  // machine wait for one another meanwhile. Returns before the disk exists. Errors: AlreadyExists
+  // (the same path has a controller, in whatever state: this call made none), Unavailable with the
+  // kernel's own words (refused, unreachable, timed out, not allowed or unknown subsystem),
+  // InvalidArgument (the kernel refused an option), PermissionDenied (we may not open
+  // /dev/nvme-fabrics), FailedPrecondition (no nvme-fabrics: modules not loaded; host id conflict).
   virtual absl::Status Connect(const ConnectRequest& request) = 0;
 
   // Deletes the controller of this subsystem. OK when it is gone, also when the name belongs to

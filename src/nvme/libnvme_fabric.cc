@@ -95,6 +95,7 @@ struct Outcome {
 Outcome Interpret(int error, const std::string& log) {
   switch (error) {
     case ENVME_CONNECT_ALREADY:
+      return {EALREADY};
     case ENVME_CONNECT_READ:
     case ENVME_CONNECT_PARSE:
     case ENVME_CONNECT_INVAL_TR:
@@ -162,6 +163,10 @@ absl::Status LibnvmeFabric::Connect(const ConnectRequest& request) {
 
 // The kernel has one word, EINVAL, for much; what can be told apart is.
 absl::Status LibnvmeFabric::Refusal(int error, const ConnectRequest& request) const {
+  if (error == EALREADY) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(volume::Describe(request.path), " has a controller already"));
+  }
   if (error == EINVAL) {
     const std::string module = absl::StrCat("nvme_", request.path.portal.transport);
     if (!SysfsDirectory::Open(absl::StrCat(sys_root_, "/module/", module)).ok()) {

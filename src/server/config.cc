@@ -89,6 +89,11 @@ Subcommand NodeCommand(NodeConfig& config) {
             .description = "how many volumes may be placed here; 0 = no limit",
             .fallback = "0",
             .store = WholeNumber(config.max_volumes, 0, 1'000'000)},
+           {.name = "--reconcile-interval",
+            .placeholder = "SECONDS",
+            .description = "pause between two looks for paths and mounts that need repair",
+            .fallback = "10",
+            .store = WholeNumber(config.reconcile_seconds, 1, 3600)},
            LogLevelFlag(config.log),
            LogFormatFlag(config.log)}};
 }

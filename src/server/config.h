@@ -38,6 +38,7 @@ struct NodeConfig {
   std::string hostnqn_file;
   std::string hostid_file;
   int max_volumes = 0;  // 0 = no limit
+  int reconcile_seconds = 10;
 };
 
 struct TargetConfig {

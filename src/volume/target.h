@@ -31,4 +31,9 @@ struct Target {
   friend bool operator==(const Target&, const Target&) = default;
 };
 
+// The same namespace, though its portals may have moved and its size may have changed.
+[[nodiscard]] inline bool IsSameVolume(const Target& a, const Target& b) {
+  return a.subsystem == b.subsystem && a.identity == b.identity;
+}
+
 }  // namespace nvmeof::volume

@@ -113,10 +113,7 @@ class NodeServiceTest : public NodeWorld {
   CapturedLog log_;
   base::Workers workers_{clock_, 4};
   csi::RpcEdge edge_{clock_, workers_, {.log = log_.sink()}};
-  csi::NodeService service_{
-      edge_,
-      {process_->stager, process_->publisher, process_->expander, process_->usage},
-      {identity_.nqn, 17}};
+  csi::NodeService service_{edge_, *process_, {identity_.nqn, 17}};
   Serving serving_{service_};
   std::unique_ptr<Stub> stub_ = ::csi::v1::Node::NewStub(serving_.channel());
 };
@@ -135,12 +132,8 @@ TEST_F(NodeServiceTest, AnnouncesWhatItDoes) {
   for (const auto& capability : reply.capabilities()) types.push_back(capability.rpc().type());
   EXPECT_THAT(types, UnorderedElementsAre(Rpc::STAGE_UNSTAGE_VOLUME, Rpc::GET_VOLUME_STATS,
                                           Rpc::EXPAND_VOLUME, Rpc::SINGLE_NODE_MULTI_WRITER,
-                                          Rpc::VOLUME_MOUNT_GROUP));
-}
-
-TEST_F(NodeServiceTest, AnswersUnimplementedForTheRest) {
-  Send(&Stub::NodeGetVolumeHealth, ::csi::v1::NodeGetVolumeHealthRequest(), Code::UNIMPLEMENTED);
-  Send(&Stub::NodeGetStorageHealth, ::csi::v1::NodeGetStorageHealthRequest(), Code::UNIMPLEMENTED);
+                                          Rpc::VOLUME_MOUNT_GROUP, Rpc::GET_VOLUME_HEALTH,
+                                          Rpc::GET_STORAGE_HEALTH));
 }
 
 TEST_F(NodeServiceTest, EachCallOfAVolumesLifeMayBeRepeated) {
@@ -256,6 +249,85 @@ TEST_F(NodeServiceTest, ExpandAnswersTheSizeOfTheDisk) {
   SendStage(WireBlock());
   SendPublish(WireBlock());
   EXPECT_EQ(ExpandTo(1, kTarget), std::int64_t{1} << 30);
+}
+
+// --- NodeGetVolumeHealth, NodeGetStorageHealth ---
+
+class NodeHealthTest : public NodeServiceTest {
+ protected:
+  ::csi::v1::VolumeHealth Health(Code expected = Code::OK) {
+    ::csi::v1::NodeGetVolumeHealthRequest request;
+    request.set_volume_id(kVolume);
+    return Send(&Stub::NodeGetVolumeHealth, request, expected).volume_health();
+  }
+};
+
+TEST_F(NodeHealthTest, AHealthyVolumeHasNothingToTell) {
+  SendStage(WireFileSystem());
+  EXPECT_EQ(Health().volume_id(), kVolume);
+  EXPECT_TRUE(Health().health_statuses().empty());
+}
+
+TEST_F(NodeHealthTest, OfAnUnknownVolumeNothingIsKnown) { Health(Code::NOT_FOUND); }
+
+TEST_F(NodeHealthTest, NeedsAVolume) {
+  Send(&Stub::NodeGetVolumeHealth, ::csi::v1::NodeGetVolumeHealthRequest(), Code::INVALID_ARGUMENT);
+}
+
+TEST_F(NodeHealthTest, ALostPathIsDegradedAndNamed) {
+  SendStage(WireFileSystem());
+  kernel_.Stall(target_.portals.back());
+  const auto health = Health();
+  ASSERT_THAT(health.health_statuses(), SizeIs(1));
+  EXPECT_EQ(health.health_statuses(0).status(), ::csi::v1::DEGRADED);
+  EXPECT_EQ(health.health_statuses(0).reason(), "Degraded");
+  EXPECT_THAT(health.health_statuses(0).message(), HasSubstr("192.0.2.2:4420 is connecting"));
+}
+
+TEST_F(NodeHealthTest, WithoutALivePathItIsInaccessible) {
+  SendStage(WireFileSystem());
+  for (const volume::Portal& portal : target_.portals) kernel_.Stall(portal);
+  const auto health = Health();
+  ASSERT_THAT(health.health_statuses(), SizeIs(1));
+  EXPECT_EQ(health.health_statuses(0).status(), ::csi::v1::INACCESSIBLE);
+  EXPECT_EQ(health.health_statuses(0).reason(), "NoLivePath");
+}
+
+TEST_F(NodeHealthTest, AStageThatFailedForGoodIsRememberedUntilItSucceeds) {
+  file_systems_.SetContent({259, 40}, {mount::Content::kForeign, "gpt"});
+  Send(&Stub::NodeStageVolume, StageRequest(WireFileSystem()), Code::FAILED_PRECONDITION);
+  EXPECT_FALSE(Record().has_value());
+  const auto health = Health();
+  ASSERT_THAT(health.health_statuses(), SizeIs(1));
+  EXPECT_EQ(health.health_statuses(0).reason(), "StageFailed");
+  EXPECT_THAT(health.health_statuses(0).message(), HasSubstr("gpt"));
+  file_systems_.SetContent(Disk().number, {mount::Content::kBlank, ""});
+  SendUnstage();
+  Health(Code::NOT_FOUND);
+}
+
+TEST_F(NodeHealthTest, TheStorageIsHealthyWhenNothingIsWrong) {
+  SendStage(WireFileSystem());
+  EXPECT_TRUE(Send(&Stub::NodeGetStorageHealth, ::csi::v1::NodeGetStorageHealthRequest())
+                  .backend_health()
+                  .empty());
+}
+
+TEST_F(NodeHealthTest, APortalThatServesNobodyIsNamed) {
+  SendStage(WireFileSystem());
+  kernel_.Stall(target_.portals.front());
+  const auto health = Send(&Stub::NodeGetStorageHealth, ::csi::v1::NodeGetStorageHealthRequest());
+  ASSERT_THAT(health.backend_health(), SizeIs(1));
+  EXPECT_EQ(health.backend_health(0).status(), ::csi::v1::STORAGE_DEGRADED);
+  EXPECT_EQ(health.backend_health(0).reason(), "PortalDown");
+  EXPECT_THAT(health.backend_health(0).message(), HasSubstr("tcp://192.0.2.1:4420"));
+}
+
+TEST_F(NodeHealthTest, SaysWhenTheKernelRunsWithoutMultipath) {
+  kernel_.SetNativeMultipath(false);
+  const auto health = Send(&Stub::NodeGetStorageHealth, ::csi::v1::NodeGetStorageHealthRequest());
+  ASSERT_THAT(health.backend_health(), SizeIs(1));
+  EXPECT_EQ(health.backend_health(0).reason(), "MultipathOff");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// FakeKernel: the kernel's NVMe host in memory, behind all three seams Topology, Fabric and
-// Uevents, so that what a connect causes is what the next look shows.
+// FakeKernel: the kernel's NVMe host in memory, behind all four seams Topology, Fabric, Uevents and
+// PortalProbe, so that what a connect causes is what the next look shows.
 //
 // A test says which targets exist (Serve), how their portals behave (Refuse, Stall, Heal, Drop) and
 // what happens while the code under test waits (OnWait, After). Like the real one it gives disks
@@ -34,6 +34,7 @@
 
 #include "base/clock.h"
 #include "nvme/fabric.h"
+#include "nvme/portal_probe.h"
 #include "nvme/topology.h"
 #include "nvme/uevents.h"
 #include "volume/path.h"
@@ -41,7 +42,10 @@
 
 namespace nvmeof::testing {
 
-class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme::Uevents {
+class FakeKernel final : public nvme::Topology,
+                         public nvme::Fabric,
+                         public nvme::Uevents,
+                         public nvme::PortalProbe {
  public:
   // When a namespace of a live controller gets its disk.
   enum class Appearance {
@@ -96,6 +100,18 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
     refused_[portal] = std::move(status);
   }
 
+  // Nothing answers at the portal, neither a probe nor a connect.
+  void Silence(const volume::Portal& portal) {
+    const absl::MutexLock lock(&mutex_);
+    silent_.insert(portal);
+  }
+
+  // The portal answers a probe, but no connect: each takes a minute and fails.
+  void Hang(const volume::Portal& portal) {
+    const absl::MutexLock lock(&mutex_);
+    hanging_.insert(portal);
+  }
+
   // The portal's controllers, present and future, are `connecting`. The kernel sends no event.
   void Stall(const volume::Portal& portal) {
     const absl::MutexLock lock(&mutex_);
@@ -105,10 +121,12 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
     });
   }
 
-  // Undoes Refuse and Stall: connects succeed, controllers go live.
+  // Undoes Refuse, Silence, Hang and Stall: connects succeed, controllers go live.
   void Heal(const volume::Portal& portal) {
     const absl::MutexLock lock(&mutex_);
     refused_.erase(portal);
+    silent_.erase(portal);
+    hanging_.erase(portal);
     stalled_.erase(portal);
     ForEachController(portal, [](nvme::Controller& controller) {
       controller.state = nvme::ControllerState::kLive;
@@ -127,6 +145,13 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
   }
 
   // --- The node's side ---
+
+  // Another program of this host connected a path, with the same host NQN.
+  void ConnectAsPeer(const volume::Target& target, const volume::Portal& portal) {
+    const absl::MutexLock lock(&mutex_);
+    AddController(target.subsystem.text(), {portal, {}});
+    Scan(target.subsystem.text(), Appearance::kAtOnce);
+  }
 
   // A mount or an open file holds the subsystem's disks: when all controllers are gone, the
   // subsystem stays, empty, until they are released.
@@ -208,10 +233,15 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
     }));
   }
 
-  // How often the topology was read, and subscribed to; options of the last Connect.
+  // How often the topology was read, portals were probed, events subscribed to; options of the last
+  // Connect.
   int looks() const {
     const absl::MutexLock lock(&mutex_);
     return looks_;
+  }
+  int probes() const {
+    const absl::MutexLock lock(&mutex_);
+    return probes_;
   }
   int subscriptions() const {
     const absl::MutexLock lock(&mutex_);
@@ -279,8 +309,16 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
     const absl::MutexLock lock(&mutex_);
     last_options_ = request.options;
     const std::string& nqn = request.subsystem.text();
-    if (IsConnected(nqn, request.path)) return absl::OkStatus();
+    if (IsConnected(nqn, request.path)) return absl::AlreadyExistsError("already connected");
     const volume::Portal& portal = request.path.portal;
+    if (silent_.contains(portal)) {
+      clock_.SleepUntil(clock_.Now() + absl::Seconds(3));
+      return absl::UnavailableError("connection timed out");
+    }
+    if (hanging_.contains(portal)) {
+      clock_.SleepUntil(clock_.Now() + absl::Seconds(60));
+      return absl::UnavailableError("input/output error");
+    }
     if (const auto refused = refused_.find(portal); refused != refused_.end()) {
       return refused->second;
     }
@@ -322,6 +360,35 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
       return absl::OkStatus();
     }
     return absl::NotFoundError(absl::StrCat("no subsystem ", subsystem_name));
+  }
+
+  // --- nvme::PortalProbe ---
+
+  std::vector<absl::Status> Probe(const std::vector<volume::Path>& paths, int enough,
+                                  absl::Time deadline) override {
+    const absl::MutexLock lock(&mutex_);
+    ++probes_;
+    std::vector<absl::Status> answers;
+    bool silence = false;
+    for (const volume::Path& path : paths) {
+      const auto refused = refused_.find(path.portal);
+      answers.push_back(refused == refused_.end() ? absl::OkStatus() : refused->second);
+      silence = silence || silent_.contains(path.portal);
+    }
+    if (!silence) return answers;
+    const auto answered =
+        std::count_if(paths.begin(), paths.end(),
+                      [&](const volume::Path& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                        return !refused_.contains(path.portal) && !silent_.contains(path.portal);
+                      });
+    const bool early = answered >= enough;
+    if (!early) clock_.SleepUntil(deadline);
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      if (!silent_.contains(paths[i].portal)) continue;
+      answers[i] = early ? absl::DeadlineExceededError("no answer yet")
+                         : absl::UnavailableError("nothing answers");
+    }
+    return answers;
   }
 
   // --- nvme::Uevents ---
@@ -525,6 +592,8 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
   std::map<std::string, Remote> remotes_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Local> locals_ ABSL_GUARDED_BY(mutex_);
   std::map<volume::Portal, absl::Status> refused_ ABSL_GUARDED_BY(mutex_);
+  std::set<volume::Portal> silent_ ABSL_GUARDED_BY(mutex_);
+  std::set<volume::Portal> hanging_ ABSL_GUARDED_BY(mutex_);
   std::set<volume::Portal> stalled_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> held_ ABSL_GUARDED_BY(mutex_);
   std::set<base::DeviceNumber> holders_ ABSL_GUARDED_BY(mutex_);
@@ -536,6 +605,7 @@ class FakeKernel final : public nvme::Topology, public nvme::Fabric, public nvme
   volume::ConnectOptions last_options_ ABSL_GUARDED_BY(mutex_);
   bool native_multipath_ ABSL_GUARDED_BY(mutex_) = true;
   mutable int looks_ ABSL_GUARDED_BY(mutex_) = 0;
+  int probes_ ABSL_GUARDED_BY(mutex_) = 0;
   int subscriptions_ ABSL_GUARDED_BY(mutex_) = 0;
   int events_ ABSL_GUARDED_BY(mutex_) = 0;
   int next_instance_ ABSL_GUARDED_BY(mutex_) = 3;

@@ -22,33 +22,78 @@ class AttacherTest : public NodeWorld {
   }
   absl::Status Detach() {
     base::Call call(clock_, clock_.Now() + absl::Minutes(2));
-    return process_->attacher.Detach(target_.subsystem, call);
+    return process_->attacher.Detach(
+        target_.subsystem, [] { return true; }, call);
   }
   const volume::Portal& Portal(std::size_t index) { return target_.portals.at(index); }
 
   volume::AttachPolicy policy_;
 };
 
-TEST_F(AttacherTest, ConnectsEveryPathAndFindsTheNamespace) {
+TEST_F(AttacherTest, ConnectsAsManyPathsAsMustBeLiveAndFindsTheNamespace) {
   const auto ns = Attach();
   ASSERT_OK(ns);
   EXPECT_EQ(ns->number, Disk().number);
+  EXPECT_THAT(kernel_.log(), ElementsAre("connect 192.0.2.1:4420"));
+  policy_.min_paths = 2;
+  ASSERT_OK(Attach());
   EXPECT_THAT(kernel_.log(), ElementsAre("connect 192.0.2.1:4420", "connect 192.0.2.2:4420"));
+}
+
+TEST_F(AttacherTest, HandsOnlyPortalsThatAnswerToTheKernel) {
+  kernel_.Silence(Portal(0));
+  const absl::Time start = clock_.Now();
+  ASSERT_OK(Attach());
+  EXPECT_THAT(kernel_.log(), ElementsAre("connect 192.0.2.2:4420"));
+  EXPECT_EQ(clock_.Now(), start) << "it waited for the dead one";
+}
+
+TEST_F(AttacherTest, AsksASlowPortalOnWhenAFasterOneFailsToConnect) {
+  kernel_.Silence(Portal(0));
+  kernel_.SetGate([&](const std::string& effect) {
+    if (effect != "connect 192.0.2.2:4420") return absl::OkStatus();
+    kernel_.Heal(Portal(0));
+    return absl::UnavailableError("broke off");
+  });
+  ASSERT_OK(Attach());
+  EXPECT_THAT(kernel_.log(), ElementsAre("connect 192.0.2.2:4420", "connect 192.0.2.1:4420"));
+}
+
+TEST_F(AttacherTest, APathThatAnotherProgramConnectedIsNotOurs) {
+  kernel_.ConnectAsPeer(target_, Portal(0));
+  policy_.min_paths = 2;
+  ASSERT_OK(Attach());
+  EXPECT_THAT(*process_->marks.Of(target_.subsystem), ElementsAre(volume::Path{Portal(1), {}}));
+  ASSERT_OK(Detach());
+  const auto left = kernel_.Peek(target_.subsystem);
+  ASSERT_TRUE(left.has_value());
+  ASSERT_EQ(left->controllers.size(), 1U);
+  EXPECT_EQ(left->controllers.front().path.portal, Portal(0));
+}
+
+TEST_F(AttacherTest, DetachOfADiskInUseIsAllowedWhileAPeersPathStays) {
+  kernel_.ConnectAsPeer(target_, Portal(0));
+  policy_.min_paths = 2;
+  const auto ns = Attach();
+  ASSERT_OK(ns);
+  mounter_.AddMount(ns->number, "/mnt/of-the-peer", "ext4");
+  EXPECT_OK(Detach());
+  EXPECT_EQ(Controllers(), 1U);
 }
 
 TEST_F(AttacherTest, ConnectsPortalsTimesHostSides) {
   policy_.host_sides = {{"192.0.2.8", ""}, {"192.0.2.9", "eth1"}};
+  policy_.min_paths = 4;
   ASSERT_OK(Attach());
   EXPECT_EQ(Controllers(), 4U);
 }
 
 TEST_F(AttacherTest, ConnectsOnlyMissingPaths) {
-  kernel_.Refuse(Portal(1));
   ASSERT_OK(Attach());
-  kernel_.Heal(Portal(1));
+  policy_.min_paths = 2;
   ASSERT_OK(Attach());
   EXPECT_EQ(kernel_.Count("connect 192.0.2.1"), 1);
-  EXPECT_EQ(kernel_.Count("connect 192.0.2.2"), 2);
+  EXPECT_EQ(kernel_.Count("connect 192.0.2.2"), 1);
 }
 
 TEST_F(AttacherTest, ASecondAttachChangesNothing) {
@@ -59,8 +104,10 @@ TEST_F(AttacherTest, ASecondAttachChangesNothing) {
 }
 
 TEST_F(AttacherTest, LeavesAConnectingPathToTheKernel) {
+  policy_.min_paths = 2;
   ASSERT_OK(Attach());
   kernel_.Stall(Portal(0));
+  policy_.min_paths = 1;
   ASSERT_OK(Attach());
   EXPECT_EQ(kernel_.Count("connect"), 2);
 }
@@ -99,6 +146,7 @@ TEST_F(AttacherTest, WaitsForANamespaceThatAppearsLater) {
 
 TEST_F(AttacherTest, RescansOnceWhenNoEventComes) {
   kernel_.Serve(target_, FakeKernel::Appearance::kOnRescan);
+  policy_.min_paths = 2;
   ASSERT_OK(Attach());
   EXPECT_EQ(kernel_.Count("rescan"), 2);  // each live controller once
 }
@@ -190,7 +238,7 @@ TEST_F(AttacherTest, DetachRefusesWhileADiskIsMounted) {
   mounter_.AddMount(ns->number, "/mnt/somewhere", "ext4");
   EXPECT_THAT(Detach(),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("/mnt/somewhere")));
-  EXPECT_EQ(Controllers(), 2U);
+  EXPECT_EQ(Controllers(), 1U);
 }
 
 TEST_F(AttacherTest, DetachRefusesWhileTheDeviceNodeIsBound) {
@@ -209,7 +257,7 @@ TEST_F(AttacherTest, DetachRefusesWhileAnotherMountNamespaceHasTheDisk) {
   EXPECT_THAT(Detach(), StatusIs(absl::StatusCode::kFailedPrecondition,
                                  HasSubstr(" is still mounted at /data in the mount "
                                            "namespace of postgres (pid 4711)")));
-  EXPECT_EQ(Controllers(), 2U);
+  EXPECT_EQ(Controllers(), 1U);
   mounter_.RemoveUses(ns->number);
   EXPECT_OK(Detach());
 }
@@ -237,6 +285,7 @@ TEST_F(AttacherTest, DetachRefusesWhileSomethingHoldsTheDisk) {
 }
 
 TEST_F(AttacherTest, FindNeedsALivePath) {
+  policy_.min_paths = 2;
   ASSERT_OK(Attach());
   kernel_.Stall(Portal(0));
   EXPECT_OK(process_->attacher.Find(target_));

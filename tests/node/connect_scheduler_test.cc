@@ -96,7 +96,8 @@ TEST_F(ConnectSchedulerTest, ConnectsAtOnceWhenNobodyElseDoes) {
   kernel_.Serve({Subsystem("192.0.2.1"), {}, {{"tcp", "192.0.2.1", "4420"}}, 1});
   const absl::Time deadline = clock_.Now() + absl::Hours(1);
   EXPECT_OK(scheduler_.Connect(Request("192.0.2.1"), kRepair, deadline));
-  EXPECT_OK(scheduler_.Connect(Request("192.0.2.1"), kFirst, deadline));
+  EXPECT_THAT(scheduler_.Connect(Request("192.0.2.1"), kFirst, deadline),
+              StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ(kernel_.Count("connect"), 2);
 }
 
@@ -139,26 +140,48 @@ TEST_F(ConnectSchedulerTest, BeginsNothingAfterTheDeadline) {
   EXPECT_EQ(kernel_.Count("connect"), 0);
 }
 
-TEST_F(ConnectSchedulerTest, CancelEndsTheWaitingConnectsOfTheSubsystem) {
+TEST_F(ConnectSchedulerTest, APauseEndsTheWaitingConnectsOfTheSubsystem) {
   HoldTheKernel();
   Start("v1", kFirst);
   Start("v2", kFirst);
-  scheduler_.Cancel(Subsystem("v1"));
+  const auto pause = scheduler_.PauseFor(Subsystem("v1"), clock_.Now());
+  EXPECT_NE(pause, nullptr);
   AwaitResult("v1");
   EXPECT_THAT(Result("v1"), StatusIs(absl::StatusCode::kCancelled));
   LetGo();
   EXPECT_THAT(kernel_.log(), ElementsAre("connect busy:4420", "connect v2:4420"));
 }
 
-TEST_F(ConnectSchedulerTest, CancelTouchesNeitherWhatHasBegunNorWhatComesLater) {
+TEST_F(ConnectSchedulerTest, NoConnectBeginsDuringAPauseOfItsSubsystem) {
+  auto pause = scheduler_.PauseFor(Subsystem("v1"), clock_.Now());
+  const absl::Time deadline = clock_.Now() + absl::Hours(1);
+  EXPECT_THAT(scheduler_.Connect(Request("v1"), kFirst, deadline),
+              StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(kernel_.Count("connect"), 0);
+  pause.reset();
+  EXPECT_THAT(scheduler_.Connect(Request("v1"), kFirst, deadline),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(kernel_.Count("connect"), 1);
+}
+
+TEST_F(ConnectSchedulerTest, APauseWaitsForTheConnectThatHasBegun) {
   HoldTheKernel();
-  scheduler_.Cancel(Subsystem("busy"));
-  EXPECT_TRUE(scheduler_.Look().running.has_value());
-  scheduler_.Cancel(Subsystem("v1"));
-  Start("v1", kFirst);
+  EXPECT_EQ(scheduler_.PauseFor(Subsystem("busy"), clock_.Now()), nullptr);
+  std::unique_ptr<ConnectScheduler::Pause> pause;
+  std::thread waiter(
+      [&] { pause = scheduler_.PauseFor(Subsystem("busy"), clock_.Now() + absl::Hours(1)); });
   LetGo();
-  EXPECT_THAT(Result("busy"), StatusIs(absl::StatusCode::kUnavailable));
-  EXPECT_THAT(Result("v1"), StatusIs(absl::StatusCode::kUnavailable));
+  waiter.join();
+  EXPECT_NE(pause, nullptr);
+  EXPECT_FALSE(scheduler_.Look().running.has_value());
+}
+
+TEST_F(ConnectSchedulerTest, AsksAtTheTurnWhetherThePathIsStillWanted) {
+  EXPECT_THAT(scheduler_.Connect(Request("v1"), kRepair, clock_.Now() + absl::Hours(1),
+                                 [] { return false; }),
+              StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(kernel_.Count("connect"), 0);
+  EXPECT_EQ(scheduler_.Look().of(kRepair).cancelled, 1);
 }
 
 TEST_F(ConnectSchedulerTest, ShowsWhatRunsWhatWaitsAndWhatBecameOfTheOthers) {
@@ -178,7 +201,7 @@ TEST_F(ConnectSchedulerTest, ShowsWhatRunsWhatWaitsAndWhatBecameOfTheOthers) {
   EXPECT_EQ(held.of(kFurther).waiting, 2);
   EXPECT_EQ(held.of(kRepair).waiting, 1);
 
-  scheduler_.Cancel(Subsystem("f1"));
+  EXPECT_NE(scheduler_.PauseFor(Subsystem("f1"), clock_.Now()), nullptr);
   EXPECT_THAT(scheduler_.Connect(Request("r2"), kRepair, clock_.Now()),
               StatusIs(absl::StatusCode::kDeadlineExceeded));
   kernel_.Serve({Subsystem("f2"), {}, {{"tcp", "f2", "4420"}}, 1});

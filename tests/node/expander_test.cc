@@ -37,7 +37,7 @@ TEST_F(ExpanderTest, AnotherVolumeIsNeverGrown) {
   kernel_.Announce(target_.subsystem);
   ReplaceNamespaceAfterLook(1);
   EXPECT_THAT(Expand(kTwoGiB), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                        ::testing::HasSubstr("wrong identity")));
+                                        ::testing::HasSubstr("WrongIdentity")));
   EXPECT_EQ(file_systems_.grows(), 0);
 }
 

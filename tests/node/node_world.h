@@ -14,14 +14,9 @@
 #include "gtest/gtest.h"
 
 #include "base/call.h"
+#include "base/claims.h"
 #include "base/workers.h"
-#include "node/attacher.h"
-#include "node/connect_scheduler.h"
-#include "node/expander.h"
-#include "node/publisher.h"
-#include "node/stage_records.h"
-#include "node/stager.h"
-#include "node/usage.h"
+#include "node/node_half.h"
 #include "tests/fakes/effects.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_file_systems.h"
@@ -74,30 +69,6 @@ class DevtmpfsTopology final : public nvme::Topology {
   std::function<void()> after_look_;
 };
 
-// One run of the node plugin: what is lost when it is killed.
-struct NodeProcess {
-  NodeProcess(const nvme::HostIdentity& identity, const nvme::Topology& topology,
-              FakeKernel& kernel, FakeMounter& mounter, FakeFileSystems& file_systems,
-              const FakeClock& clock, base::RecordFiles& record_files)
-      : records(*node::StageRecords::Open(record_files, "this-boot")),
-        workers(clock, 8),
-        scheduler(kernel, clock),
-        attacher({identity, topology, kernel, kernel}, scheduler, mounter, workers, clock),
-        stager(records, attacher, mounter, file_systems),
-        publisher(records, attacher, mounter, file_systems),
-        usage(records, attacher, mounter),
-        expander(records, attacher, file_systems) {}
-
-  node::StageRecords records;
-  base::Workers workers;
-  node::ConnectScheduler scheduler;
-  node::Attacher attacher;
-  node::Stager stager;
-  node::Publisher publisher;
-  node::Usage usage;
-  node::Expander expander;
-};
-
 class NodeWorld : public ::testing::Test {
  protected:
   static constexpr char kVolume[] = "fast:agent-a:v1";
@@ -123,8 +94,17 @@ class NodeWorld : public ::testing::Test {
   void Restart() {
     effects_.Revive();
     process_.reset();
-    process_ = std::make_unique<NodeProcess>(identity_, topology_, kernel_, mounter_, file_systems_,
-                                             clock_, record_files_);
+    process_ = *node::NodeHalf::Make({{identity_, topology_, kernel_, kernel_, kernel_},
+                                      mounter_,
+                                      file_systems_,
+                                      record_files_,
+                                      mark_files_,
+                                      clock_,
+                                      workers_,
+                                      claims_,
+                                      "this-boot",
+                                      [](auto step) { return step(); },
+                                      1});
   }
 
   static volume::VolumeCapability FileSystem(std::string type = "ext4") {
@@ -151,12 +131,19 @@ class NodeWorld : public ::testing::Test {
   absl::Status Publish(const volume::VolumeCapability& capability, bool read_only = false,
                        std::string path = kTarget) {
     base::Call call(clock_, clock_.Now() + absl::Minutes(2));
-    return process_->publisher.Publish({kVolume, kStaging, std::move(path), capability, read_only},
-                                       call);
+    return process_->publisher.Publish(
+        {kVolume, kStaging, std::move(path), capability, read_only, {}}, call);
   }
   absl::Status Unpublish(const std::string& path = kTarget) {
     base::Call call(clock_, clock_.Now() + absl::Minutes(2));
     return process_->publisher.Unpublish(kVolume, path, call);
+  }
+  // Looks often enough for what needs two looks, late enough for what waits after a failure.
+  void Settle() {
+    for (int i = 0; i < 3; ++i) {
+      clock_.Advance(absl::Minutes(1));
+      process_->reconciler.Tick();
+    }
   }
   absl::StatusOr<std::int64_t> Expand(std::int64_t bytes, std::string path = kStaging) {
     base::Call call(clock_, clock_.Now() + absl::Minutes(2));
@@ -215,12 +202,15 @@ class NodeWorld : public ::testing::Test {
   FakeClock clock_;
   Effects effects_;
   MemoryRecordFiles record_files_{"record", effects_};
+  MemoryRecordFiles mark_files_{"mark", effects_};
   FakeKernel kernel_{clock_};
   FakeMounter mounter_{effects_};
   FakeFileSystems file_systems_{mounter_, effects_};
   DevtmpfsTopology topology_{kernel_, mounter_, file_systems_};
   std::optional<mount::Device> intruder_;  // once ReplaceNamespace was called
-  std::unique_ptr<NodeProcess> process_;
+  base::Workers workers_{clock_, 8};
+  base::Claims claims_;
+  std::unique_ptr<node::NodeHalf> process_;
 };
 
 }  // namespace nvmeof::testing

@@ -52,7 +52,7 @@ TEST_F(FakeKernelTest, ConnectsOnlyWhatATargetServes) {
 TEST_F(FakeKernelTest, MakesOneControllerForOnePath) {
   kernel_.Serve(target_);
   EXPECT_OK(Connect(first_));
-  EXPECT_OK(Connect(first_));
+  EXPECT_THAT(Connect(first_), StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_THAT(Look().controllers, SizeIs(1));
   EXPECT_EQ(kernel_.Count("connect"), 2);
 }

@@ -125,11 +125,12 @@ TEST_F(TcpPortalProbeTest, APortalMayAcceptAndBeSilent) {
 }
 
 TEST_F(TcpPortalProbeTest, APortalMayStopInsideItsAnswer) {
+  // How much of it came in time depends on the machine.
   const auto answer = [](int connection) {
     LoopbackServer::Send(connection, LoopbackServer::IcResp().data(), 100);
     LoopbackServer::Receive(connection, 1000);
   };
-  EXPECT_THAT(ProbeServer(answer, kShort), IsUnavailable("it sent 100 of"));
+  EXPECT_THAT(ProbeServer(answer, kShort), IsUnavailable(" of the 128 bytes of an ICResp"));
 }
 
 TEST_F(TcpPortalProbeTest, APortalMaySpeakAnotherProtocol) {

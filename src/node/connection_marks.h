@@ -1,0 +1,68 @@
+// ConnectionMarks: which paths this plugin connected itself. The kernel has no place for such a
+// mark, and one host NQN serves nvme-cli, autoconnect and NVMe boot too: what is not marked here is
+// somebody else's, and is never disconnected.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+
+#include "base/record_files.h"
+#include "volume/nqn.h"
+#include "volume/path.h"
+
+namespace nvmeof::node {
+
+// Internally synchronised; reads are served from memory. Borrows the files, which no other process
+// writes.
+class ConnectionMarks {
+ public:
+  // Reads the marks of this boot and removes those of older ones, with whose connections they
+  // speak of. What cannot be read is set aside.
+  [[nodiscard]] static absl::StatusOr<ConnectionMarks> Open(base::RecordFiles& files,
+                                                            std::string boot_id);
+
+  ConnectionMarks(ConnectionMarks&& other) noexcept;
+  ConnectionMarks& operator=(ConnectionMarks&&) = delete;
+  ConnectionMarks(const ConnectionMarks&) = delete;
+  ConnectionMarks& operator=(const ConnectionMarks&) = delete;
+  ~ConnectionMarks() = default;
+
+  // The paths that are ours. Nothing when nothing is known of the subsystem: it was never attached
+  // in this boot, or its marks were lost.
+  std::optional<std::vector<volume::Path>> Of(const volume::Nqn& subsystem) const;
+
+  // All subsystems of which something is known.
+  std::vector<volume::Nqn> Subsystems() const;
+
+  // From now on the subsystem is known, and these paths are ours. Call it before they are
+  // connected, so that a crash in between loses no mark.
+  [[nodiscard]] absl::Status Add(const volume::Nqn& subsystem,
+                                 const std::vector<volume::Path>& paths);
+
+  // The path is not ours: its connect failed, or somebody else had connected it.
+  [[nodiscard]] absl::Status Remove(const volume::Nqn& subsystem, const volume::Path& path);
+
+  // The subsystem is detached. One of which nothing is known is OK.
+  [[nodiscard]] absl::Status Forget(const volume::Nqn& subsystem);
+
+ private:
+  using BySubsystem = std::map<std::string, std::vector<volume::Path>, std::less<>>;
+
+  ConnectionMarks(base::RecordFiles& files, std::string boot_id, BySubsystem marks);
+  absl::Status Put(const volume::Nqn& subsystem, std::vector<volume::Path> paths);
+
+  base::RecordFiles& files_;
+  const std::string boot_id_;
+
+  mutable absl::Mutex mutex_;
+  BySubsystem marks_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace nvmeof::node

@@ -1,0 +1,60 @@
+#include "node/path_connector.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/status_macros.h"
+
+namespace nvmeof::node {
+namespace {
+
+// As long as the kernel itself waits for a portal that drops packets; enough for a lost SYN to be
+// sent again.
+constexpr absl::Duration kProbeTime = absl::Seconds(3);
+
+}  // namespace
+
+absl::StatusOr<std::vector<PathProblem>> PathConnector::Connect(const ConnectTask& task,
+                                                                absl::Time deadline) {
+  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> before, host_.Look(task.subsystem));
+  int live = before.has_value() ? nvme::LivePaths(*before, task.wanted) : 0;
+  std::vector<volume::Path> pending =
+      before.has_value() ? nvme::MissingPaths(*before, task.wanted) : task.wanted;
+  RETURN_IF_ERROR(marks_.Add(task.subsystem, {}));
+
+  const absl::Time probed = std::min(deadline, clock_.Now() + kProbeTime);
+  std::vector<PathProblem> problems;
+  while (live < task.enough && !pending.empty()) {
+    const std::vector<absl::Status> answers =
+        host_.probe.Probe(pending, task.enough - live, probed);
+    std::vector<volume::Path> slower;
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+      const bool slow = absl::IsDeadlineExceeded(answers[i]);
+      if (slow) slower.push_back(pending[i]);
+      if (slow || live >= task.enough) continue;
+      absl::Status connected = answers[i];
+      if (connected.ok()) connected = ConnectOne(task, pending[i], deadline);
+      if (connected.ok()) {
+        ++live;
+      } else {
+        problems.push_back({pending[i], std::move(connected)});
+      }
+    }
+    if (slower.size() == pending.size()) break;
+    pending = std::move(slower);
+  }
+  return problems;
+}
+
+absl::Status PathConnector::ConnectOne(const ConnectTask& task, const volume::Path& path,
+                                       absl::Time deadline) {
+  RETURN_IF_ERROR(marks_.Add(task.subsystem, {path}));
+  const absl::Status connected = scheduler_.Connect({task.subsystem, path, task.options},
+                                                    task.priority, deadline, task.still_wanted);
+  if (connected.ok()) return absl::OkStatus();
+  RETURN_IF_ERROR(marks_.Remove(task.subsystem, path));
+  return absl::IsAlreadyExists(connected) ? absl::OkStatus() : connected;
+}
+
+}  // namespace nvmeof::node
