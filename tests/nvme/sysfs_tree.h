@@ -2,8 +2,6 @@
 // temporary folder, where a test may change it.
 #pragma once
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -60,13 +58,7 @@ class SysfsTree {
   }
 
  private:
-  // In memory where that is possible: a tree has many small files.
-  static std::filesystem::path Parent() {
-    const std::filesystem::path memory = "/dev/shm";
-    return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
-  }
-
-  TemporaryDirectory folder_{Parent()};
+  TemporaryDirectory folder_{TemporaryDirectory::InMemory()};
   std::filesystem::path made_;  // the folder of the last entry: most entries have it in common
 };
 

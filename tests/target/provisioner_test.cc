@@ -102,18 +102,6 @@ TEST_F(ProvisionerTest, FailedCreateLeavesNothing) {
   }
 }
 
-TEST_F(ProvisionerTest, CreateAfterADeadOneMakesExactlyOneVolume) {
-  for (int n = 1; n <= 3; ++n) {
-    TargetWorld world;
-    world.effects.DieAt(n);
-    EXPECT_FALSE(world.provisioner->Create(Request()).ok());
-    world.Restart();
-    EXPECT_THAT(world.store->All(), IsEmpty()) << n;
-    EXPECT_OK(world.provisioner->Create(Request()));
-    EXPECT_THAT(world.pool.files(), SizeIs(1)) << n;
-  }
-}
-
 TEST_F(ProvisionerTest, CreateReplacesAnUnfinishedVolumeOfItsName) {
   world_.effects.DieAt(2);
   EXPECT_FALSE(Create(Request()).ok());
@@ -157,15 +145,6 @@ TEST_F(ProvisionerTest, DeleteCompletesWhatADeadOneBegan) {
   }
 }
 
-TEST_F(ProvisionerTest, StartCompletesADeletion) {
-  const std::string handle = world_.AddVolume();
-  world_.effects.DieAt(2);
-  EXPECT_FALSE(world_.provisioner->Delete(handle).ok());
-  world_.Restart();
-  EXPECT_THAT(world_.pool.files(), IsEmpty());
-  EXPECT_THAT(world_.store->All(), IsEmpty());
-}
-
 TEST_F(ProvisionerTest, ExpandGrowsAndTellsTheHosts) {
   world_.exporter->Restore();
   const std::string handle = world_.AddVolume();
@@ -198,21 +177,6 @@ TEST_F(ProvisionerTest, ExpandBeyondTheRoomChangesNothing) {
   const std::string handle = world_.AddVolume();
   EXPECT_THAT(Expand(handle, 99 * kGiB), StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_THAT(world_.effects.log(), IsEmpty());
-}
-
-TEST_F(ProvisionerTest, ExpandCompletesWhatADeadOneBegan) {
-  for (int n = 1; n <= 3; ++n) {
-    TargetWorld world;
-    world.exporter->Restore();
-    const std::string handle = world.AddVolume();
-    ASSERT_OK(world.exporter->Export(handle, {HostNqn("a"), ExportMode::kSingleNode, "", false}));
-    world.effects.DieAt(n);
-    EXPECT_FALSE(world.provisioner->Expand(handle, {2 * kGiB, 0}).ok());
-    world.Restart();
-    EXPECT_THAT(world.provisioner->Expand(handle, {2 * kGiB, 0}), IsOkAndHolds(2 * kGiB)) << n;
-    EXPECT_EQ(world.Record(handle).size_bytes, 2 * kGiB) << n;
-    EXPECT_THAT(world.effects.log().back(), HasSubstr("revalidate_size 1")) << n;
-  }
 }
 
 TEST_F(ProvisionerTest, UnknownVolumesAreNotFound) {

@@ -129,7 +129,7 @@ class TargetWorld {
                                                         volume::Provisioning::kThin);
   }
 
-  TemporaryDirectory directory_;
+  TemporaryDirectory directory_{TemporaryDirectory::InMemory()};
   int added_ = 0;
 };
 
