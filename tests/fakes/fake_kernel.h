@@ -497,14 +497,16 @@ class FakeKernel final : public nvme::Topology,
       return;
     }
     const auto& offered = remotes_[nqn].namespaces;
-    const auto gone = std::erase_if(local.picture.namespaces, [&](const nvme::Namespace& ns) {
+    std::vector<nvme::Namespace> gone;
+    std::erase_if(local.picture.namespaces, [&](const nvme::Namespace& ns) {
       const auto remote = offered.find(ns.nsid);
       const bool stays = remote != offered.end() && remote->second.identity.uuid == ns.uuid &&
                          remote->second.identity.nguid == ns.nguid;
-      if (!stays) released_.push_back(ns);
+      if (!stays) gone.push_back(ns);
       return !stays;
     });
-    if (gone > 0) ++events_;
+    if (!gone.empty()) ++events_;
+    released_.insert(released_.end(), gone.begin(), gone.end());
     for (const auto& [nsid, remote] : offered) Refresh(local, nsid, remote, reason);
   }
 
