@@ -114,6 +114,11 @@ absl::StatusOr<std::vector<DeviceUse>> LinuxMounter::UsesOf(const Device& device
   return users_.UsesOf(device);
 }
 
+absl::StatusOr<std::vector<DeviceUse>> LinuxMounter::UsesBeyond(
+    const Device& device, const std::vector<std::string>& paths) const {
+  return users_.UsesBeyond(device, paths);
+}
+
 absl::StatusOr<std::vector<DeviceUse>> LinuxMounter::OpenersOf(const Device& device) const {
   return users_.OpenersOf(device);
 }

@@ -32,6 +32,8 @@ class LinuxMounter final : public Mounter {
   absl::Status Unmount(const std::string& path) override;
   absl::StatusOr<MountTable> Table() const override;
   absl::StatusOr<std::vector<DeviceUse>> UsesOf(const Device& device) const override;
+  absl::StatusOr<std::vector<DeviceUse>> UsesBeyond(
+      const Device& device, const std::vector<std::string>& paths) const override;
   absl::StatusOr<std::vector<DeviceUse>> OpenersOf(const Device& device) const override;
   absl::StatusOr<PathKind> Kind(const std::string& path) const override;
   absl::Status MakeDirectory(const std::string& path) override;

@@ -59,6 +59,11 @@ class Mounter {
   // every process: not for an idle tick.
   virtual absl::StatusOr<std::vector<DeviceUse>> UsesOf(const Device& device) const = 0;
 
+  // The same without our own mounts at these paths, and without their copies in other mount
+  // namespaces that an unmount of them takes away.
+  virtual absl::StatusOr<std::vector<DeviceUse>> UsesBeyond(
+      const Device& device, const std::vector<std::string>& paths) const = 0;
+
   // Other processes that have the device's node open, as far as it can be told in the same way. A
   // look by udev is one of them, so this is for a message and hinders nobody.
   virtual absl::StatusOr<std::vector<DeviceUse>> OpenersOf(const Device& device) const = 0;

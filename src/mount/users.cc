@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
@@ -68,10 +69,21 @@ absl::StatusOr<MountTable> Users::Table() const {
   return MountTable::Parse(text);
 }
 
-absl::StatusOr<std::vector<DeviceUse>> Users::UsesOf(const Device& device) const {
+absl::StatusOr<std::vector<DeviceUse>> Users::UsesBeyond(
+    const Device& device, const std::vector<std::string>& paths) const {
   ASSIGN_OR_RETURN(const MountTable own, Table());
   ASSIGN_OR_RETURN(const std::vector<int> pids, processes_.Pids());
-  std::vector<DeviceUse> uses = UsesIn(own, device, {});
+  std::vector<MountPoint> ending;
+  for (const std::string& path : paths) absl::c_copy(own.At(path), std::back_inserter(ending));
+  const auto beyond = [&ending](const MountTable& table) {
+    std::vector<MountPoint> staying;
+    absl::c_copy_if(table.all(), std::back_inserter(staying), [&](const MountPoint& mount) {
+      return absl::c_none_of(
+          ending, [&](const MountPoint& end) { return mount == end || IsCopyOf(mount, end); });
+    });
+    return MountTable(std::move(staying));
+  };
+  std::vector<DeviceUse> uses = UsesIn(beyond(own), device, {});
   std::set<std::string> seen;
   if (auto space = processes_.Link(pids.front(), "ns/mnt")) seen.insert(*std::move(space));
   for (const int pid : pids) {
@@ -83,7 +95,7 @@ absl::StatusOr<std::vector<DeviceUse>> Users::UsesOf(const Device& device) const
     seen.insert(*space);
     if (!MayUse(*text, device)) continue;
     ASSIGN_OR_RETURN(const MountTable table, MountTable::Parse(*text));
-    absl::c_move(UsesIn(table, device, processes_.Named(pid)), std::back_inserter(uses));
+    absl::c_move(UsesIn(beyond(table), device, processes_.Named(pid)), std::back_inserter(uses));
   }
   // A kernel without swap has no such file.
   absl::c_move(SwapOn(processes_.Read("swaps").value_or(""), device), std::back_inserter(uses));

@@ -28,7 +28,14 @@ class Users {
 
   // Mounts and published nodes in all mount namespaces (ours first), then swap. A namespace that no
   // process lives in (kept by a bind mount or a descriptor only) is not found.
-  absl::StatusOr<std::vector<DeviceUse>> UsesOf(const Device& device) const;
+  absl::StatusOr<std::vector<DeviceUse>> UsesOf(const Device& device) const {
+    return UsesBeyond(device, {});
+  }
+
+  // The same without our own mounts at these paths, and without their copies elsewhere that an
+  // unmount of them takes away.
+  absl::StatusOr<std::vector<DeviceUse>> UsesBeyond(const Device& device,
+                                                    const std::vector<std::string>& paths) const;
 
   // Processes other than ours that have the device node open under its own name. An open by
   // another name (a container's own node) is not found, and a short one may be a passing look by

@@ -113,6 +113,16 @@ absl::StatusOr<nvme::Namespace> Attacher::AwaitSize(const volume::Target& target
 
 absl::Status Attacher::Detach(const volume::Nqn& subsystem, const std::function<bool()>& unwanted,
                               base::Call& call) {
+  return DetachBehind(&Attacher::RequireUnused, subsystem, unwanted, call);
+}
+
+absl::Status Attacher::Reap(const volume::Nqn& subsystem, const std::function<bool()>& unwanted,
+                            base::Call& call) {
+  return DetachBehind(&Attacher::RequireUnopened, subsystem, unwanted, call);
+}
+
+absl::Status Attacher::DetachBehind(Gate gate, const volume::Nqn& subsystem,
+                                    const std::function<bool()>& unwanted, base::Call& call) {
   const std::optional<base::Claim> claim = claims_.TryTake(subsystem.text());
   if (!claim.has_value()) {
     return absl::AbortedError(absl::StrCat("another call works on ", subsystem.text()));
@@ -127,7 +137,7 @@ absl::Status Attacher::Detach(const volume::Nqn& subsystem, const std::function<
   const std::vector<nvme::Controller> ours =
       found.has_value() ? OursIn(*found) : std::vector<nvme::Controller>{};
   if (ours.empty()) return marks_.Forget(subsystem);
-  if (ours.size() == found->controllers.size()) RETURN_IF_ERROR(RequireUnused(*found));
+  if (ours.size() == found->controllers.size()) RETURN_IF_ERROR((this->*gate)(*found));
   RETURN_IF_ERROR(call.Measure("disconnect", [&] { return DeleteAll(subsystem, ours, call); }));
 
   ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> left, host_.Look(subsystem));
@@ -305,6 +315,17 @@ absl::Status Attacher::RequireUnused(const nvme::Subsystem& subsystem) const {
       return absl::FailedPreconditionError(
           absl::StrCat(ns.name, " is still held by another device or program"));
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Attacher::RequireUnopened(const nvme::Subsystem& subsystem) const {
+  RETURN_IF_ERROR(RequireUnused(subsystem));
+  for (const nvme::Namespace& ns : subsystem.namespaces) {
+    ASSIGN_OR_RETURN(const std::vector<mount::DeviceUse> uses, mounter_.OpenersOf(DeviceOf(ns)));
+    if (uses.empty()) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(ns.name, " is still ", mount::Describe(uses.front())));
   }
   return absl::OkStatus();
 }

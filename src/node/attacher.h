@@ -78,6 +78,11 @@ class Attacher {
   [[nodiscard]] absl::Status Detach(const volume::Nqn& subsystem,
                                     const std::function<bool()>& unwanted, base::Call& call);
 
+  // The same for a subsystem that nobody promised. FailedPrecondition also while a program has one
+  // of its disks open.
+  [[nodiscard]] absl::Status Reap(const volume::Nqn& subsystem,
+                                  const std::function<bool()>& unwanted, base::Call& call);
+
   // Deletes those of the paths that have a controller. REQUIRES: they are ours.
   [[nodiscard]] absl::Status DropPaths(const volume::Nqn& subsystem,
                                        const std::vector<volume::Path>& paths, base::Call& call);
@@ -106,7 +111,11 @@ class Attacher {
                                    nvme::UeventSubscription& events, base::Call& call);
   absl::Status ApplyIoPolicy(const nvme::Subsystem& subsystem, volume::IoPolicy policy);
   std::vector<nvme::Controller> OursIn(const nvme::Subsystem& subsystem) const;
+  using Gate = absl::Status (Attacher::*)(const nvme::Subsystem& subsystem) const;
+  absl::Status DetachBehind(Gate gate, const volume::Nqn& subsystem,
+                            const std::function<bool()>& unwanted, base::Call& call);
   absl::Status RequireUnused(const nvme::Subsystem& subsystem) const;
+  absl::Status RequireUnopened(const nvme::Subsystem& subsystem) const;
   absl::Status DeleteAll(const volume::Nqn& nqn, const std::vector<nvme::Controller>& controllers,
                          base::Call& call);
 

@@ -190,7 +190,7 @@ absl::Status Reconciler::Do(const Action& action, ConnectPriority priority) {
     case Action::Kind::kDrop:
       return parts_.attacher.DropPaths(nqn, action.paths, call);
     case Action::Kind::kReap:
-      return parts_.attacher.Detach(
+      return parts_.attacher.Reap(
           nqn, [&] { return parts_.records.OthersIn(nqn, "").empty(); }, call);
   }
   return absl::OkStatus();

@@ -10,7 +10,9 @@
 
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "mount/device_use.h"
 #include "mount/mount_group.h"
+#include "node/diagnosis.h"
 #include "node/held_disk.h"
 #include "volume/publish_context.h"
 
@@ -159,7 +161,7 @@ absl::StatusOr<bool> Stager::IsMountedFrom(const nvme::Namespace& ns, const Stag
       return absl::FailedPreconditionError(
           absl::StrCat(path, " has ", top.source, " mounted on it, which is not ", ns.device_path));
     }
-    RETURN_IF_ERROR(UnmountDead(request.volume_id, top.device));
+    RETURN_IF_ERROR(UnmountDead(request, top));
     base::Log(base::Level::kWarning, "unmounting a dead file system",
               {{"path", path}, {"device", base::Describe(top.device)}});
     RETURN_IF_ERROR(mounter_.Unmount(path));
@@ -167,16 +169,30 @@ absl::StatusOr<bool> Stager::IsMountedFrom(const nvme::Namespace& ns, const Stag
 }
 
 // What was published of a dead file system. As long as one mount of it stays, XFS refuses the disk
-// under its new number, because it carries the same UUID.
-absl::Status Stager::UnmountDead(const std::string& volume_id, base::DeviceNumber device) {
-  const std::optional<StageRecord> record = records_.FindCurrent(volume_id);
-  if (!record.has_value()) return absl::OkStatus();
-  for (const Publication& publication : record->publications) {
-    while (true) {
+// under its new number, because it carries the same UUID; and whoever still has it, has lost it.
+absl::Status Stager::UnmountDead(const StageRequest& request, const mount::MountPoint& dead) {
+  std::vector<std::string> paths = {request.staging_path};
+  if (const auto record = records_.FindCurrent(request.volume_id); record.has_value()) {
+    for (const Publication& each : record->publications) paths.push_back(each.target_path);
+  }
+  ASSIGN_OR_RETURN(const std::vector<mount::DeviceUse> uses,
+                   mounter_.UsesBeyond({dead.source, dead.device}, paths));
+  if (!uses.empty()) {
+    std::vector<std::string> words;
+    for (const mount::DeviceUse& use : uses) words.push_back(mount::Describe(use));
+    return absl::FailedPreconditionError(absl::StrCat(
+        Name(Diagnosis::kStaleEndpoint), ": the disk under ", request.staging_path,
+        " was lost and is back under another number; its old file system is still ",
+        mount::DescribeFirst(words),
+        ", where it never works again: end what uses it (delete the pod), then it is mounted "
+        "anew"));
+  }
+  for (const std::string& path : paths) {
+    while (path != request.staging_path) {
       ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
-      const std::vector<mount::MountPoint> layers = table.At(publication.target_path);
-      if (layers.empty() || layers.back().device != device) break;
-      RETURN_IF_ERROR(mounter_.Unmount(publication.target_path));
+      const std::vector<mount::MountPoint> layers = table.At(path);
+      if (layers.empty() || layers.back().device != dead.device) break;
+      RETURN_IF_ERROR(mounter_.Unmount(path));
     }
   }
   return absl::OkStatus();

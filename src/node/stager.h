@@ -57,7 +57,7 @@ class Stager {
   absl::Status StageFileSystem(const StageRequest& request, const volume::Target& target,
                                const nvme::Namespace& ns, base::Call& call);
   absl::StatusOr<bool> IsMountedFrom(const nvme::Namespace& ns, const StageRequest& request);
-  absl::Status UnmountDead(const std::string& volume_id, base::DeviceNumber device);
+  absl::Status UnmountDead(const StageRequest& request, const mount::MountPoint& dead);
   absl::Status PrepareFileSystem(const volume::VolumeCapability& capability,
                                  const mount::Device& device, base::Call& call);
   absl::Status MountVerified(const StageRequest& request, const nvme::Namespace& ns);

@@ -172,6 +172,15 @@ class FakeMounter final : public mount::Mounter {
     return uses;
   }
 
+  absl::StatusOr<std::vector<mount::DeviceUse>> UsesBeyond(
+      const mount::Device& device, const std::vector<std::string>& paths) const override {
+    auto uses = UsesOf(device);
+    std::erase_if(*uses, [&](const mount::DeviceUse& use) {
+      return use.process.pid == 0 && std::find(paths.begin(), paths.end(), use.path) != paths.end();
+    });
+    return uses;
+  }
+
   absl::StatusOr<std::vector<mount::DeviceUse>> OpenersOf(
       const mount::Device& device) const override {
     const absl::MutexLock lock(&mutex_);

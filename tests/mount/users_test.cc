@@ -85,6 +85,18 @@ TEST_F(UsersTest, FindsMountsInAllNamespacesOursFirst) {
                                        DeviceUse{Kind::kMount, "/data", {21, "postgres"}})));
 }
 
+// A service's clone of our namespace receives our unmounts; a container's private copy does not.
+TEST_F(UsersTest, BeyondAPathAreNeitherItsMountNorTheCopiesThatEndWithIt) {
+  Write(kOwn, "mountinfo", absl::StrCat(kRoot, kStaging));
+  AddProcess(20, "udevd", "mnt:[2]",
+             absl::StrCat(kRoot, "80 1 259:1 / /staging rw master:7 - ext4 /dev/nvme0n1 rw\n"));
+  AddProcess(21, "postgres", "mnt:[3]",
+             absl::StrCat(kRoot, "90 1 259:1 / /data rw - ext4 /dev/nvme0n1 rw\n"));
+  EXPECT_THAT(users_.UsesBeyond(kDisk, {"/staging"}),
+              IsOkAndHolds(ElementsAre(DeviceUse{Kind::kMount, "/data", {21, "postgres"}})));
+  EXPECT_EQ(users_.UsesBeyond(kDisk, {"/elsewhere"})->size(), 3U);
+}
+
 TEST_F(UsersTest, ReadsEachNamespaceOnceByItsOldestProcess) {
   for (const int pid : {9, 10, 101}) {
     AddProcess(pid, absl::StrCat("p", pid), "mnt:[2]", absl::StrCat(kRoot, kStaging));

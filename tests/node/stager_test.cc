@@ -10,6 +10,7 @@ namespace nvmeof::testing {
 namespace {
 
 using node::StageState;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
@@ -161,6 +162,22 @@ TEST_F(StagerTest, SomethingElseAtTheStagingPathIsLeftAlone) {
   mounter_.AddMount({0, 50}, kStaging, "tmpfs");
   EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(MountedAt(kStaging), SizeIs(1));
+}
+
+TEST_F(StagerTest, ADeadMountThatSomebodyStillHasIsLeftAndNamed) {
+  ASSERT_OK(Stage(FileSystem("xfs")));
+  const nvme::Namespace old = Disk();
+  mounter_.AddUse(old.number,
+                  {mount::DeviceUse::Kind::kMount, "/data", {.pid = 4711, .program = "postgres"}});
+  for (const volume::Portal& portal : target_.portals) kernel_.Drop(portal);
+  mounter_.RemoveDevice(old.device_path);
+  EXPECT_THAT(Stage(FileSystem("xfs")),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("StaleEndpoint"), HasSubstr("postgres (pid 4711)"))));
+  EXPECT_EQ(MountedAt(kStaging).front().device, old.number);
+  mounter_.RemoveUses(old.number);
+  ASSERT_OK(Stage(FileSystem("xfs")));
+  EXPECT_EQ(MountedAt(kStaging).front().device, Disk().number);
 }
 
 TEST_F(StagerTest, ADeadMountIsReplaced) {
