@@ -82,7 +82,7 @@ TEST_F(AttachTest, APortalThatRefusesFromTheStartIsDoneWithout) {
   ASSERT_OK(lab().network().Refuse(0));
   ASSERT_OK(volume.Create());
   ASSERT_OK(volume.Attach());
-  EXPECT_EQ(CountLive(volume.nqn()), 2);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return CountLive(volume.nqn()) == 2; }));
   EXPECT_OK(volume.Detach());
   EXPECT_OK(volume.Delete());
 }
@@ -92,7 +92,7 @@ TEST_F(AttachTest, APortalThatSwallowsPacketsFromTheStartIsDoneWithout) {
   ASSERT_OK(lab().network().Cut(1));
   ASSERT_OK(volume.Create());
   ASSERT_OK(volume.Attach());
-  EXPECT_EQ(CountLive(volume.nqn()), 2);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return CountLive(volume.nqn()) == 2; }));
   ASSERT_OK(lab().network().Heal());
   EXPECT_OK(volume.Detach());
   EXPECT_OK(volume.Delete());
@@ -157,7 +157,7 @@ TEST_F(HandMadeTest, TwoVolumesOfOneSubsystemShareItsPathsUntilTheLastLeaves) {
   ASSERT_OK(first.Stage());
   ASSERT_OK(second.Stage());
   ASSERT_OK(second.Publish());
-  EXPECT_EQ(KernelPaths().size(), 4);
+  EXPECT_TRUE(Eventually(kPatience, [] { return CountLive(kHandMade) == 4; }));
   EXPECT_OK(first.Unstage());
   EXPECT_EQ(KernelPaths().size(), 4) << "the other volume needs them";
   EXPECT_OK(second.Unpublish());

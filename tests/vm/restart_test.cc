@@ -34,6 +34,7 @@ TEST_F(RestartTest, NodePluginKilledAfterStageFindsItsWorkDone) {
   ASSERT_OK(volume.Create());
   ASSERT_OK(volume.ControllerPublish());
   ASSERT_OK(volume.Stage());
+  EXPECT_TRUE(Eventually(kPatience, [&] { return CountLive(volume.nqn()) == 4; }));
   const auto before = KernelPaths();
   lab().node().Kill();
   EXPECT_EQ(KernelPaths(), before);
