@@ -76,13 +76,19 @@ bool IsIdentity(char c) { return absl::ascii_isxdigit(static_cast<unsigned char>
 // The length of the word at the beginning of `text` that stands for something variable, and what to
 // write in its place.
 std::size_t VariableWord(absl::string_view text, absl::string_view& instead) {
-  const auto length_of = [text](auto belongs) {
+  const auto length_of = [&text](auto belongs) {
     return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), belongs) -
                                     text.begin());
   };
   if (absl::StartsWith(text, "nqn.")) {
     instead = "NQN";
     return length_of([](char c) { return c != '/' && c != ' '; });
+  }
+  constexpr absl::string_view kSubsystem = "nvme-subsys";
+  if (absl::StartsWith(text, kSubsystem)) {
+    instead = "nvme-subsysX";
+    text.remove_prefix(kSubsystem.size());
+    return kSubsystem.size() + length_of(IsDigit);
   }
   if (absl::StartsWith(text, "nvme") && text.size() > 4 && IsDigit(text[4])) {
     const std::size_t length = length_of(IsWord);

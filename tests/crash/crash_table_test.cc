@@ -64,6 +64,7 @@ TEST(PointNameTest, ReducesWhatVaries) {
       {"write x/device_uuid 4c0f1e8a-1111-4222-8333-444455556666", "write x/device_uuid ID"},
       {"mount /dev/nvme3n1 /staging", "mount /dev/nvmeXnY /staging"},
       {"disconnect nvme12", "disconnect nvmeX"},
+      {"io_policy nvme-subsys12 numa", "io_policy nvme-subsysX numa"},
       {"connect 192.0.2.1:4420", "connect 192.0.2.1:4420"},
   };
   for (const auto& [effect, name] : names) EXPECT_EQ(PointName(effect), name);

@@ -294,6 +294,7 @@ TEST_F(NodeHealthTest, WithoutALivePathItIsInaccessible) {
 }
 
 TEST_F(NodeHealthTest, AStageThatFailedForGoodIsRememberedUntilItSucceeds) {
+  file_systems_.SetMedium({259, 40}, target_.identity.uuid->Hex());
   file_systems_.SetContent({259, 40}, {mount::Content::kForeign, "gpt"});
   Send(&Stub::NodeStageVolume, StageRequest(WireFileSystem()), Code::FAILED_PRECONDITION);
   EXPECT_FALSE(Record().has_value());
@@ -301,7 +302,6 @@ TEST_F(NodeHealthTest, AStageThatFailedForGoodIsRememberedUntilItSucceeds) {
   ASSERT_THAT(health.health_statuses(), SizeIs(1));
   EXPECT_EQ(health.health_statuses(0).reason(), "StageFailed");
   EXPECT_THAT(health.health_statuses(0).message(), HasSubstr("gpt"));
-  file_systems_.SetContent(Disk().number, {mount::Content::kBlank, ""});
   SendUnstage();
   Health(Code::NOT_FOUND);
 }

@@ -1,4 +1,5 @@
-// FakeFileSystems: what is on each disk, in memory. It checks names against numbers with the
+// FakeFileSystems: what is on each disk, in memory. A volume that comes back under another device
+// number has its content still. It checks names against numbers with the
 // FakeMounter of the test, so that acting on a moved name fails here as it does on a machine.
 #pragma once
 
@@ -28,43 +29,52 @@ class FakeFileSystems final : public mount::FileSystems {
   FakeFileSystems(const FakeMounter& mounter, Effects& effects)
       : mounter_(mounter), effects_(effects) {}
 
+  // What the device stores, by a name of its own. Without one a device is its own medium. The
+  // kernel's read-only flag belongs to the device and is clear on a new one.
+  void SetMedium(base::DeviceNumber device, const std::string& medium) {
+    const absl::MutexLock lock(&mutex_);
+    std::string& at = media_[device];
+    if (at == medium) return;
+    at = medium;
+    read_only_.erase(device);
+  }
+
   // A blank disk, or a new size of one that is known.
   void SetSize(base::DeviceNumber device, std::int64_t bytes) {
     const absl::MutexLock lock(&mutex_);
-    disks_[device].bytes = bytes;
+    DiskOf(device).bytes = bytes;
   }
 
   // {kFileSystem, "xfs"}, {kForeign, "gpt"}, {kUnknown, "bytes at 4096"}, ... A file system fills
   // its disk.
   void SetContent(base::DeviceNumber device, mount::ProbeResult content) {
     const absl::MutexLock lock(&mutex_);
-    disks_[device].content = std::move(content);
-    disks_[device].fs_bytes = disks_[device].bytes;
+    DiskOf(device).content = std::move(content);
+    DiskOf(device).fs_bytes = DiskOf(device).bytes;
   }
 
   // Every read ends with this status; OK mends it.
   void SetReadError(base::DeviceNumber device, absl::Status status) {
     const absl::MutexLock lock(&mutex_);
-    disks_[device].read_error = std::move(status);
+    DiskOf(device).read_error = std::move(status);
   }
 
   // What Check answers.
   void SetCheckResult(base::DeviceNumber device, absl::Status status) {
     const absl::MutexLock lock(&mutex_);
-    disks_[device].check = std::move(status);
+    DiskOf(device).check = std::move(status);
   }
 
   // 0 until formatted or set.
   std::int64_t FileSystemSize(base::DeviceNumber device) const {
     const absl::MutexLock lock(&mutex_);
-    const auto disk = disks_.find(device);
+    const auto disk = disks_.find(MediumOf(device));
     return disk == disks_.end() ? 0 : disk->second.fs_bytes;
   }
 
   bool IsReadOnly(base::DeviceNumber device) const {
     const absl::MutexLock lock(&mutex_);
-    const auto disk = disks_.find(device);
-    return disk != disks_.end() && disk->second.read_only;
+    return read_only_.contains(device);
   }
 
   int formats() const { return Count(&Counts::formats); }
@@ -87,14 +97,14 @@ class FakeFileSystems final : public mount::FileSystems {
   absl::StatusOr<mount::ProbeResult> Probe(const mount::Device& device) override {
     const absl::MutexLock lock(&mutex_);
     if (absl::Status status = Readable(device); !status.ok()) return status;
-    return disks_[device.number].content;
+    return DiskOf(device.number).content;
   }
 
   absl::Status Format(const mount::Device& device, const mount::FormatOptions& options,
                       absl::Time /*deadline*/) override {
     const absl::MutexLock lock(&mutex_);
     if (absl::Status status = Readable(device); !status.ok()) return status;
-    Disk& disk = disks_[device.number];
+    Disk& disk = DiskOf(device.number);
     if (disk.content.content != mount::Content::kBlank) {
       return absl::FailedPreconditionError(absl::StrCat("not blank: ", disk.content.type));
     }
@@ -110,14 +120,14 @@ class FakeFileSystems final : public mount::FileSystems {
     const absl::MutexLock lock(&mutex_);
     if (absl::Status status = Holds(device, fs_type); !status.ok()) return status;
     ++counts_.checks;
-    return disks_[device.number].check;
+    return DiskOf(device.number).check;
   }
 
   absl::Status Grow(const mount::Device& device, const std::string& fs_type,
                     const std::string& mount_path, absl::Time /*deadline*/) override {
     const absl::MutexLock lock(&mutex_);
     if (absl::Status status = Mounted(device, fs_type, mount_path); !status.ok()) return status;
-    Disk& disk = disks_[device.number];
+    Disk& disk = DiskOf(device.number);
     if (disk.fs_bytes >= disk.bytes) return absl::OkStatus();
     if (absl::Status leave = Leave("grow ", device); !leave.ok()) return leave;
     ++counts_.grows;
@@ -129,18 +139,21 @@ class FakeFileSystems final : public mount::FileSystems {
                                    const std::string& mount_path) override {
     const absl::MutexLock lock(&mutex_);
     if (absl::Status status = Mounted(device, fs_type, mount_path); !status.ok()) return status;
-    return disks_[device.number].fs_bytes < disks_[device.number].bytes;
+    return DiskOf(device.number).fs_bytes < DiskOf(device.number).bytes;
   }
 
   absl::Status SetReadOnly(const mount::Device& device, bool read_only) override {
     const absl::MutexLock lock(&mutex_);
     if (absl::Status status = Readable(device); !status.ok()) return status;
-    Disk& disk = disks_[device.number];
-    if (disk.read_only == read_only) return absl::OkStatus();
+    if (read_only_.contains(device.number) == read_only) return absl::OkStatus();
     if (absl::Status leave = Leave(read_only ? "read-only " : "read-write ", device); !leave.ok()) {
       return leave;
     }
-    disk.read_only = read_only;
+    if (read_only) {
+      read_only_.insert(device.number);
+    } else {
+      read_only_.erase(device.number);
+    }
     return absl::OkStatus();
   }
 
@@ -149,7 +162,6 @@ class FakeFileSystems final : public mount::FileSystems {
     std::int64_t bytes = std::int64_t{1} << 30;
     mount::ProbeResult content = {mount::Content::kBlank, ""};
     std::int64_t fs_bytes = 0;
-    bool read_only = false;
     absl::Status read_error;
     absl::Status check;
   };
@@ -178,6 +190,14 @@ class FakeFileSystems final : public mount::FileSystems {
     return counts_.*count;
   }
 
+  std::string MediumOf(base::DeviceNumber device) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto medium = media_.find(device);
+    return medium == media_.end() ? base::Describe(device) : medium->second;
+  }
+  Disk& DiskOf(base::DeviceNumber device) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return disks_[MediumOf(device)];
+  }
+
   absl::Status Found(const mount::Device& device) const {
     const auto number = mounter_.BlockDevice(device.path);
     if (number.ok() && *number == device.number) return absl::OkStatus();
@@ -186,13 +206,13 @@ class FakeFileSystems final : public mount::FileSystems {
 
   absl::Status Readable(const mount::Device& device) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (absl::Status status = Found(device); !status.ok()) return status;
-    return disks_[device.number].read_error;
+    return DiskOf(device.number).read_error;
   }
 
   absl::Status Holds(const mount::Device& device, const std::string& fs_type)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (absl::Status status = Readable(device); !status.ok()) return status;
-    const mount::ProbeResult& content = disks_[device.number].content;
+    const mount::ProbeResult& content = DiskOf(device.number).content;
     if (content.content != mount::Content::kFileSystem || content.type != fs_type) {
       return absl::FailedPreconditionError(absl::StrCat(device.path, " holds ", content.type));
     }
@@ -222,7 +242,9 @@ class FakeFileSystems final : public mount::FileSystems {
   Effects& effects_;
 
   mutable absl::Mutex mutex_;
-  std::map<base::DeviceNumber, Disk> disks_ ABSL_GUARDED_BY(mutex_);
+  std::map<base::DeviceNumber, std::string> media_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Disk> disks_ ABSL_GUARDED_BY(mutex_);  // by medium
+  std::set<base::DeviceNumber> read_only_ ABSL_GUARDED_BY(mutex_);
   std::multiset<base::DeviceNumber> holds_ ABSL_GUARDED_BY(mutex_);
   Counts counts_ ABSL_GUARDED_BY(mutex_);
 };

@@ -186,30 +186,5 @@ TEST_F(PublisherTest, ADeadDeviceAtTheTargetIsReplaced) {
   EXPECT_THAT(MountedAt(kTarget), SizeIs(1));
 }
 
-class PublisherCrashTest : public PublisherTest, public ::testing::WithParamInterface<bool> {
- protected:
-  volume::VolumeCapability Capability() const { return GetParam() ? Block() : FileSystem(); }
-};
-
-TEST_P(PublisherCrashTest, PublishAndUnpublishConvergeAfterAnyStep) {
-  ASSERT_OK(Stage(Capability()));
-  for (int step = 1; step < 10; ++step) {
-    effects_.DieAt(step);
-    const bool published = Publish(Capability()).ok();
-    Restart();
-    ASSERT_OK(Publish(Capability())) << "died at effect " << step;
-    effects_.DieAt(step);
-    const bool unpublished = Unpublish().ok();
-    Restart();
-    ASSERT_OK(Unpublish()) << "died at effect " << step;
-    EXPECT_FALSE(Exists(kTarget));
-    EXPECT_THAT(Record()->publications, IsEmpty());
-    if (published && unpublished) return;
-  }
-  FAIL() << "never got through";
-}
-
-INSTANTIATE_TEST_SUITE_P(FileSystemAndBlock, PublisherCrashTest, ::testing::Bool());
-
 }  // namespace
 }  // namespace nvmeof::testing
