@@ -91,6 +91,7 @@ std::vector<volume::Nqn> ConnectionMarks::Subsystems() const {
 
 absl::Status ConnectionMarks::Add(const volume::Nqn& subsystem,
                                   const std::vector<volume::Path>& paths) {
+  const absl::MutexLock writing(&writing_);
   const std::optional<std::vector<volume::Path>> before = Of(subsystem);
   std::vector<volume::Path> all = before.value_or(std::vector<volume::Path>{});
   for (const volume::Path& path : paths) {
@@ -101,6 +102,7 @@ absl::Status ConnectionMarks::Add(const volume::Nqn& subsystem,
 }
 
 absl::Status ConnectionMarks::Remove(const volume::Nqn& subsystem, const volume::Path& path) {
+  const absl::MutexLock writing(&writing_);
   std::optional<std::vector<volume::Path>> paths = Of(subsystem);
   if (!paths.has_value() || !Contains(*paths, path)) return absl::OkStatus();
   std::erase(*paths, path);
@@ -108,6 +110,7 @@ absl::Status ConnectionMarks::Remove(const volume::Nqn& subsystem, const volume:
 }
 
 absl::Status ConnectionMarks::Forget(const volume::Nqn& subsystem) {
+  const absl::MutexLock writing(&writing_);
   RETURN_IF_ERROR(files_.Remove(RecordFileName(subsystem.text())));
   const absl::MutexLock lock(&mutex_);
   if (const auto found = marks_.find(subsystem.text()); found != marks_.end()) marks_.erase(found);

@@ -19,8 +19,8 @@
 
 namespace nvmeof::node {
 
-// Internally synchronised; reads are served from memory. Borrows the files, which no other process
-// writes.
+// Internally synchronised; reads are served from memory and wait for no write. Borrows the files,
+// which no other process writes.
 class ConnectionMarks {
  public:
   // Reads the marks of this boot and removes those of older ones, with whose connections they
@@ -56,11 +56,16 @@ class ConnectionMarks {
   using BySubsystem = std::map<std::string, std::vector<volume::Path>, std::less<>>;
 
   ConnectionMarks(base::RecordFiles& files, std::string boot_id, BySubsystem marks);
-  absl::Status Put(const volume::Nqn& subsystem, std::vector<volume::Path> paths);
+  absl::Status Put(const volume::Nqn& subsystem, std::vector<volume::Path> paths)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writing_);
 
   base::RecordFiles& files_;
   const std::string boot_id_;
 
+  // Held over the look, the change and the write of a file, unlike all other mutexes: volumes of
+  // one subsystem connect at the same time, and a mark that is lost is a controller that is lost.
+  // The write is small, goes to the state folder and waits for no disk.
+  absl::Mutex writing_ ABSL_ACQUIRED_BEFORE(mutex_);
   mutable absl::Mutex mutex_;
   BySubsystem marks_ ABSL_GUARDED_BY(mutex_);
 };

@@ -19,6 +19,7 @@
 #include "node/connection_marks.h"
 #include "node/expander.h"
 #include "node/health.h"
+#include "node/marking_fabric.h"
 #include "node/nvme_host.h"
 #include "node/path_connector.h"
 #include "node/publisher.h"
@@ -57,6 +58,7 @@ struct NodeHalf {
   StageRecords records;
   ConnectionMarks marks;
   Troubles troubles;
+  MarkingFabric marking_fabric;
   ConnectScheduler scheduler;
   PathConnector connector;
   Attacher attacher;

@@ -23,38 +23,34 @@ absl::StatusOr<std::vector<PathProblem>> PathConnector::Connect(const ConnectTas
       before.has_value() ? nvme::MissingPaths(*before, task.wanted) : task.wanted;
   RETURN_IF_ERROR(marks_.Add(task.subsystem, {}));
 
-  const absl::Time probed = std::min(deadline, clock_.Now() + kProbeTime);
   std::vector<PathProblem> problems;
   while (live < task.enough && !pending.empty()) {
-    const std::vector<absl::Status> answers =
-        host_.probe.Probe(pending, task.enough - live, probed);
+    // A new budget each time: the kernel may have held the connect before this for a minute.
+    const std::vector<absl::Status> answers = host_.probe.Probe(
+        pending, task.enough - live, std::min(deadline, clock_.Now() + kProbeTime));
     std::vector<volume::Path> slower;
     for (std::size_t i = 0; i < pending.size(); ++i) {
       const bool slow = absl::IsDeadlineExceeded(answers[i]);
       if (slow) slower.push_back(pending[i]);
       if (slow || live >= task.enough) continue;
       absl::Status connected = answers[i];
-      if (connected.ok()) connected = ConnectOne(task, pending[i], deadline);
+      if (connected.ok()) {
+        connected = scheduler_.Connect({task.subsystem, pending[i], task.options}, task.priority,
+                                       deadline, task.still_wanted);
+      }
       if (connected.ok()) {
         ++live;
-      } else {
+      } else if (!absl::IsAlreadyExists(connected)) {
         problems.push_back({pending[i], std::move(connected)});
       }
     }
-    if (slower.size() == pending.size()) break;
+    if (slower.size() == pending.size()) {
+      for (std::size_t i = 0; i < pending.size(); ++i) problems.push_back({pending[i], answers[i]});
+      break;
+    }
     pending = std::move(slower);
   }
   return problems;
-}
-
-absl::Status PathConnector::ConnectOne(const ConnectTask& task, const volume::Path& path,
-                                       absl::Time deadline) {
-  RETURN_IF_ERROR(marks_.Add(task.subsystem, {path}));
-  const absl::Status connected = scheduler_.Connect({task.subsystem, path, task.options},
-                                                    task.priority, deadline, task.still_wanted);
-  if (connected.ok()) return absl::OkStatus();
-  RETURN_IF_ERROR(marks_.Remove(task.subsystem, path));
-  return absl::IsAlreadyExists(connected) ? absl::OkStatus() : connected;
 }
 
 }  // namespace nvmeof::node

@@ -71,19 +71,6 @@ TEST_F(AttacherTest, APathThatAnotherProgramConnectedIsNotOurs) {
   EXPECT_EQ(left->controllers.front().path.portal, Portal(0));
 }
 
-// Two volumes of one subsystem, each of which connects its further paths in the background.
-TEST_F(AttacherTest, APathThatAnotherTaskOfOursConnectedStaysOurs) {
-  kernel_.SetGate([&, nested = false](const std::string& effect) mutable {
-    if (effect == "connect 192.0.2.1:4420" && !std::exchange(nested, true)) {
-      kernel_.ConnectAsPeer(target_, Portal(0));  // as the other task, whose turn came first
-    }
-    return absl::OkStatus();
-  });
-  ASSERT_OK(process_->marks.Add(target_.subsystem, {volume::Path{Portal(0), {}}}));
-  ASSERT_OK(Attach());
-  EXPECT_THAT(*process_->marks.Of(target_.subsystem), ElementsAre(volume::Path{Portal(0), {}}));
-}
-
 TEST_F(AttacherTest, DetachOfADiskInUseIsAllowedWhileAPeersPathStays) {
   kernel_.ConnectAsPeer(target_, Portal(0));
   policy_.min_paths = 2;
