@@ -12,9 +12,8 @@
 
 #include "base/file.h"
 #include "base/status_macros.h"
-#include "tests/vm/eventually.h"
 #include "tests/vm/leftovers.h"
-#include "tests/vm/socket_watch.h"
+#include "tests/vm/plugin.h"
 
 namespace nvmeof::testing {
 namespace {
@@ -22,12 +21,6 @@ namespace {
 std::string Environment(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : otherwise;
-}
-
-bool Answers(CsiClient& client) {
-  return CallRpc(client.identity(), &csi::v1::Identity::Stub::Probe, csi::v1::ProbeRequest(),
-                 absl::Seconds(1))
-      .ok();
 }
 
 Places PlacesOf(const Lab& lab) {
@@ -102,31 +95,23 @@ absl::Status Lab::StartTarget() {
   return absl::OkStatus();
 }
 
-absl::Status Lab::StartPlugin(std::unique_ptr<Process>& process,
-                              std::vector<std::string> arguments) {
-  const std::string name = arguments[0];
-  arguments.insert(arguments.begin(), NVMEOF_PROGRAM);
-  arguments.insert(arguments.end(), {"--endpoint", absl::StrCat("unix://", Socket(name))});
-  process.reset();
-  SocketWatch socket(Socket(name));
-  ASSIGN_OR_RETURN(process, Process::Start(std::move(arguments), LogFile(name)));
-  // A client of its own: one that knew the plugin before waits a moment before it tries again.
-  CsiClient client(Socket(name));
-  if (socket.Wait(absl::Seconds(30)) &&
-      Eventually(absl::Seconds(30), [&] { return Answers(client); })) {
-    return absl::OkStatus();
-  }
-  return absl::UnavailableError(
-      absl::StrCat("the ", name, " plugin does not serve: ", process->LogText()));
-}
-
 absl::Status Lab::StartController() {
-  return StartPlugin(controller_, {"controller", "--backends", Folder("backends.yaml")});
+  controller_.reset();
+  ASSIGN_OR_RETURN(controller_,
+                   StartPlugin({.arguments = {"controller", "--backends", Folder("backends.yaml")},
+                                .socket = Socket("controller"),
+                                .log = LogFile("controller")}));
+  return absl::OkStatus();
 }
 
 absl::Status Lab::StartNode() {
-  return StartPlugin(node_, {"node", "--state-dir", Folder("state"), "--hostnqn-file",
-                             Folder("hostnqn"), "--hostid-file", Folder("hostid")});
+  node_.reset();
+  ASSIGN_OR_RETURN(
+      node_, StartPlugin({.arguments = {"node", "--state-dir", Folder("state"), "--hostnqn-file",
+                                        Folder("hostnqn"), "--hostid-file", Folder("hostid")},
+                          .socket = Socket("node"),
+                          .log = LogFile("node")}));
+  return absl::OkStatus();
 }
 
 std::string Lab::LogFile(const std::string& process) const {

@@ -57,14 +57,14 @@ class Lab {
   // mounts, exports, volume files, stage records, staging and target paths.
   std::vector<std::string> Leftovers() const;
 
+  // Of a process, kept with the results.
+  std::string LogFile(const std::string& process) const;
   // The end of each process's log, for people.
   std::string LastWords() const;
 
  private:
   explicit Lab(std::string name);
   absl::Status Prepare();
-  std::string LogFile(const std::string& process) const;
-  absl::Status StartPlugin(std::unique_ptr<Process>& process, std::vector<std::string> arguments);
 
   const std::string name_;
   const std::string root_;

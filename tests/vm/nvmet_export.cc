@@ -14,31 +14,17 @@
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "tests/vm/network.h"
-#include "tests/vm/run_tool.h"
+#include "tests/vm/nvmet_tree.h"
 
 namespace nvmeof::testing {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kRoot = "/sys/kernel/config/nvmet";
+const fs::path kRoot = kNvmetRoot;
 
 // Ports of the agent have small numbers.
 fs::path Port(int portal) { return kRoot / "ports" / std::to_string(100 + portal); }
-
-absl::Status Set(const fs::path& attribute, const std::string& value) {
-  const base::UniqueFd fd(::open(attribute.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd.ok() || ::write(fd.get(), value.data(), value.size()) < 0) {
-    return base::ErrnoStatus(errno, absl::StrCat("write ", value, " to ", attribute.string()));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status MakeFolder(const fs::path& path) {
-  std::error_code error;
-  fs::create_directory(path, error);
-  return error ? base::ErrnoStatus(error.value(), path.string()) : absl::OkStatus();
-}
 
 absl::Status MakeSparse(const std::string& file, std::int64_t bytes) {
   if (fs::exists(file)) return absl::OkStatus();
@@ -53,8 +39,8 @@ absl::StatusOr<std::unique_ptr<NvmetExport>> NvmetExport::Create(
     const std::string& nqn, const std::vector<HandMadeNamespace>& namespaces) {
   std::unique_ptr<NvmetExport> made(new NvmetExport(nqn));
   const fs::path subsystem = kRoot / "subsystems" / nqn;
-  RETURN_IF_ERROR(MakeFolder(subsystem));
-  RETURN_IF_ERROR(Set(subsystem / "attr_allow_any_host", "1"));
+  RETURN_IF_ERROR(MakeNvmetFolder(subsystem));
+  RETURN_IF_ERROR(SetNvmetAttribute(subsystem / "attr_allow_any_host", "1"));
   for (const HandMadeNamespace& wanted : namespaces) {
     RETURN_IF_ERROR(made->AddNamespace(wanted));
   }
@@ -67,22 +53,20 @@ absl::StatusOr<std::unique_ptr<NvmetExport>> NvmetExport::Create(
 absl::Status NvmetExport::AddNamespace(const HandMadeNamespace& wanted) const {
   RETURN_IF_ERROR(MakeSparse(wanted.file, wanted.bytes));
   const fs::path folder = kRoot / "subsystems" / nqn_ / "namespaces" / std::to_string(wanted.nsid);
-  RETURN_IF_ERROR(MakeFolder(folder));
-  RETURN_IF_ERROR(Set(folder / "device_path", wanted.file));
-  RETURN_IF_ERROR(Set(folder / "device_uuid", wanted.uuid));
-  return Set(folder / "enable", "1");
+  RETURN_IF_ERROR(MakeNvmetFolder(folder));
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "device_path", wanted.file));
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "device_uuid", wanted.uuid));
+  return SetNvmetAttribute(folder / "enable", "1");
 }
 
 absl::Status NvmetExport::AddPort(int portal) const {
   const fs::path folder = Port(portal);
-  RETURN_IF_ERROR(MakeFolder(folder));
-  RETURN_IF_ERROR(Set(folder / "addr_trtype", "tcp"));
-  RETURN_IF_ERROR(Set(folder / "addr_adrfam", "ipv4"));
-  RETURN_IF_ERROR(Set(folder / "addr_traddr", Network::PortalAddress(portal)));
-  RETURN_IF_ERROR(Set(folder / "addr_trsvcid", "4420"));
-  // The port listens where the process lives that makes the link.
-  return RunTool({"nsenter", absl::StrCat("--net=/run/netns/", Network::kStorage), "ln", "-s",
-                  kRoot / "subsystems" / nqn_, folder / "subsystems" / nqn_});
+  RETURN_IF_ERROR(MakeNvmetFolder(folder));
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_trtype", "tcp"));
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_adrfam", "ipv4"));
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_traddr", Network::PortalAddress(portal)));
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_trsvcid", "4420"));
+  return LinkToPort(nqn_, folder);
 }
 
 NvmetExport::~NvmetExport() {

@@ -28,6 +28,7 @@
 #include "tests/vm/flood.h"
 #include "tests/vm/kernel.h"
 #include "tests/vm/leftovers.h"
+#include "tests/vm/peer.h"
 #include "tests/vm/run_tool.h"
 
 namespace nvmeof::testing {
@@ -38,27 +39,15 @@ constexpr std::int64_t kMiB = 1 << 20;
 constexpr char kMount[] = "/run/nvmeof-agent";
 constexpr char kSlowDisk[] = "slow";
 
-struct Host {
-  std::string nqn;
-  std::string id;
-};
 const Host kFirst{"nqn.2014-08.org.example:first", "11111111-73a4-4c11-9f3f-26a9a4c60d51"};
 const Host kSecond{"nqn.2014-08.org.example:second", "22222222-73a4-4c11-9f3f-26a9a4c60d51"};
 const std::array<std::string, 2> kPortals = {"127.0.0.1", "127.0.0.2"};
 
-// One path of a host as the kernel makes it: with nvme_core.multipath=N each has a disk of its own.
+// With nvme_core.multipath=N each path has a disk of its own.
 absl::StatusOr<std::string> ConnectPath(const Host& host, const std::string& subsystem,
                                         const std::string& portal) {
-  const base::UniqueFd fd(::open("/dev/nvme-fabrics", O_RDWR | O_CLOEXEC));
-  const std::string options = absl::StrCat(
-      "transport=tcp,trsvcid=4420,traddr=", portal, ",nqn=", subsystem, ",hostnqn=", host.nqn,
-      ",hostid=", host.id, ",reconnect_delay=1,ctrl_loss_tmo=20,fast_io_fail_tmo=5");
-  if (!fd.ok() || ::write(fd.get(), options.data(), options.size()) < 0) {
-    return base::ErrnoStatus(errno, options);
-  }
-  std::array<char, 64> answer{};
-  if (::read(fd.get(), answer.data(), answer.size() - 1) < 0) return base::ErrnoStatus(errno, "");
-  return absl::StrCat("nvme", std::atoi(answer.data() + std::string("instance=").size()));
+  return ConnectByHand(host, subsystem, portal,
+                       "reconnect_delay=1,ctrl_loss_tmo=20,fast_io_fail_tmo=5");
 }
 
 std::string DiskOfController(const std::string& controller) {
@@ -86,10 +75,8 @@ class StorageTest : public ::testing::Test {
   static void SetUpTestSuite() {
     ClearKernelTarget();
     // Two hosts in one kernel need disks that the kernel does not take for paths of one disk.
-    ASSERT_OK(RunTool({"modprobe", "-r", "nvmet-tcp", "nvmet", "nvme-tcp", "nvme-fabrics"}));
-    ASSERT_OK(RunTool({"modprobe", "-r", "nvme-core"}));
-    ASSERT_OK(RunTool({"modprobe", "nvme-core", "multipath=N"}));
-    ASSERT_OK(RunTool({"modprobe", "-a", "nvme-tcp", "nvmet-tcp", "dm-delay"}));
+    ASSERT_OK(LoadNvme("multipath=N"));
+    ASSERT_OK(RunTool({"modprobe", "dm-delay"}));
   }
 
   void SetUp() override { std::filesystem::create_directories(kMount); }
