@@ -1,6 +1,8 @@
 // Eventually: waits for something that the kernel announces by no event (the state of a path, a
-// listening socket), so it is looked at again and again.
+// listening socket), so it is looked at again and again. The clock of the wall may jump meanwhile.
 #pragma once
+
+#include <chrono>
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -10,9 +12,10 @@ namespace nvmeof::testing {
 // True as soon as `condition()` is; false when it is not within `limit`.
 template <typename Condition>
 [[nodiscard]] bool Eventually(absl::Duration limit, Condition condition) {
-  const absl::Time end = absl::Now() + limit;
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point end = Clock::now() + absl::ToChronoNanoseconds(limit);
   while (!condition()) {
-    if (absl::Now() >= end) return false;
+    if (Clock::now() >= end) return false;
     absl::SleepFor(absl::Milliseconds(10));
   }
   return true;

@@ -73,6 +73,14 @@ absl::Status Network::ApplyRules() {
     }
     rules.emplace_back("}");
   }
+  if (!redirections_.empty()) {
+    rules.emplace_back("chain divert { type nat hook prerouting priority -100;");
+    for (const auto& [portal, port] : redirections_) {
+      rules.push_back(
+          absl::StrCat("ip daddr ", PortalAddress(portal), " tcp dport 4420 redirect to :", port));
+    }
+    rules.emplace_back("}");
+  }
   rules.emplace_back("}");
   return Batch(Storage({"nft", "-f"}), rules);
 }
@@ -87,6 +95,11 @@ absl::Status Network::Refuse(int portal) {
   return ApplyRules();
 }
 
+absl::Status Network::Redirect(int portal, int port) {
+  redirections_[portal] = port;
+  return ApplyRules();
+}
+
 absl::Status Network::Slow(int link, absl::Duration delay) {
   return RunTool({"tc", "-n", kStorage, "qdisc", "replace", "dev", Interface(link), "root", "netem",
                   "delay", absl::StrCat(absl::ToInt64Milliseconds(delay), "ms")});
@@ -98,6 +111,7 @@ absl::Status Network::Unplug(int link) {
 
 absl::Status Network::Heal() {
   verdicts_.clear();
+  redirections_.clear();
   RETURN_IF_ERROR(ApplyRules());
   for (int link = 0; link < kLinks; ++link) {
     RETURN_IF_ERROR(RunTool({"ip", "-n", kStorage, "link", "set", Interface(link), "up"}));

@@ -37,6 +37,8 @@ class Network {
   absl::Status Cut(int portal);
   // Connections to the portal's NVMe port are reset, as if its server had ended.
   absl::Status Refuse(int portal);
+  // New connections to the portal's NVMe port reach another port of the storage node (see Liar).
+  absl::Status Redirect(int portal, int port);
   // Each packet of the link waits that long.
   absl::Status Slow(int link, absl::Duration delay);
   // The storage node's end of the link goes down.
@@ -49,6 +51,7 @@ class Network {
   absl::Status ApplyRules();
 
   std::map<int, std::string> verdicts_;  // by portal, in the words of nft
+  std::map<int, int> redirections_;      // portal to port
 };
 
 }  // namespace nvmeof::testing

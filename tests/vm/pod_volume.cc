@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "base/status_macros.h"
+#include "tests/vm/eventually.h"
 
 namespace nvmeof::testing {
 namespace {
@@ -24,6 +25,20 @@ absl::Status MakeFolder(const std::string& path) {
   std::filesystem::create_directories(path, error);
   return error ? absl::InternalError(absl::StrCat("make ", path, ": ", error.message()))
                : absl::OkStatus();
+}
+
+// As an orchestrator does: again while something else works on the volume.
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> CallAgain(Stub& stub,
+                                   grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                const Request&, Response*),
+                                   const Request& request) {
+  absl::StatusOr<Response> response = absl::AbortedError("");
+  static_cast<void>(Eventually(absl::Seconds(30), [&] {
+    response = CallRpc(stub, method, request);
+    return !absl::IsAborted(response.status());
+  }));
+  return response;
 }
 
 }  // namespace
@@ -108,14 +123,15 @@ absl::Status PodVolume::Stage() {
   *request.mutable_volume_capability() = capability();
   *request.mutable_volume_context() = volume_.volume_context();
   CopyTo(publish_context_, request.mutable_publish_context());
-  return CallRpc(cluster_.node->node(), &Node::Stub::NodeStageVolume, request).status();
+  return CallAgain(cluster_.node->node(), &Node::Stub::NodeStageVolume, request).status();
 }
 
 absl::Status PodVolume::Unstage() {
   csi::v1::NodeUnstageVolumeRequest request;
   request.set_volume_id(id());
   request.set_staging_target_path(staging_path_);
-  RETURN_IF_ERROR(CallRpc(cluster_.node->node(), &Node::Stub::NodeUnstageVolume, request).status());
+  RETURN_IF_ERROR(
+      CallAgain(cluster_.node->node(), &Node::Stub::NodeUnstageVolume, request).status());
   std::error_code ignored;
   std::filesystem::remove(staging_path_, ignored);
   return absl::OkStatus();
@@ -130,14 +146,14 @@ absl::Status PodVolume::Publish() {
   *request.mutable_volume_capability() = capability();
   *request.mutable_volume_context() = volume_.volume_context();
   CopyTo(publish_context_, request.mutable_publish_context());
-  return CallRpc(cluster_.node->node(), &Node::Stub::NodePublishVolume, request).status();
+  return CallAgain(cluster_.node->node(), &Node::Stub::NodePublishVolume, request).status();
 }
 
 absl::Status PodVolume::Unpublish() {
   csi::v1::NodeUnpublishVolumeRequest request;
   request.set_volume_id(id());
   request.set_target_path(target_path_);
-  return CallRpc(cluster_.node->node(), &Node::Stub::NodeUnpublishVolume, request).status();
+  return CallAgain(cluster_.node->node(), &Node::Stub::NodeUnpublishVolume, request).status();
 }
 
 absl::Status PodVolume::Expand(std::int64_t bytes) {
@@ -156,7 +172,7 @@ absl::Status PodVolume::Expand(std::int64_t bytes) {
   on_node.set_staging_target_path(staging_path_);
   on_node.mutable_capacity_range()->set_required_bytes(bytes);
   *on_node.mutable_volume_capability() = capability();
-  return CallRpc(cluster_.node->node(), &Node::Stub::NodeExpandVolume, on_node).status();
+  return CallAgain(cluster_.node->node(), &Node::Stub::NodeExpandVolume, on_node).status();
 }
 
 absl::Status PodVolume::Attach() {
@@ -176,7 +192,22 @@ absl::StatusOr<csi::v1::NodeGetVolumeStatsResponse> PodVolume::Stats() {
   request.set_volume_id(id());
   request.set_volume_path(target_path_);
   request.set_staging_target_path(staging_path_);
-  return CallRpc(cluster_.node->node(), &Node::Stub::NodeGetVolumeStats, request);
+  return CallAgain(cluster_.node->node(), &Node::Stub::NodeGetVolumeStats, request);
+}
+
+absl::StatusOr<std::string> PodVolume::Health() {
+  csi::v1::NodeGetVolumeHealthRequest request;
+  request.set_volume_id(id());
+  request.set_volume_publish_path(target_path_);
+  request.set_staging_target_path(staging_path_);
+  ASSIGN_OR_RETURN(const auto response,
+                   CallAgain(cluster_.node->node(), &Node::Stub::NodeGetVolumeHealth, request));
+  std::string lines;
+  for (const auto& entry : response.volume_health().health_statuses()) {
+    absl::StrAppend(&lines, csi::v1::VolumeHealthErrorType_Name(entry.status()), " ",
+                    entry.reason(), ": ", entry.message(), "\n");
+  }
+  return lines;
 }
 
 }  // namespace nvmeof::testing

@@ -31,7 +31,8 @@ struct Cluster {
   std::string kubelet;  // folder for staging and target paths
 };
 
-// One thread at a time. Each step may be repeated. Destruction makes no call.
+// One thread at a time. Each step may be repeated; those on the node repeat themselves for a while
+// when they are told Aborted: something else works on the volume. Destruction makes no call.
 class PodVolume {
  public:
   PodVolume(const Cluster& cluster, VolumeRequest request);
@@ -56,6 +57,8 @@ class PodVolume {
   absl::Status Detach();
 
   absl::StatusOr<csi::v1::NodeGetVolumeStatsResponse> Stats();
+  // What the node plugin knows to be wrong, one line "STATUS Reason: message" each; empty: nothing.
+  absl::StatusOr<std::string> Health();
 
   const std::string& id() const { return volume_.volume_id(); }
   std::int64_t bytes() const { return volume_.capacity_bytes(); }

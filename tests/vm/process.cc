@@ -75,6 +75,10 @@ void Process::Kill() {
   Wait(absl::Seconds(120)).IgnoreError();
 }
 
+void Process::Pause() const { ::kill(pid_, SIGSTOP); }
+
+void Process::Resume() const { ::kill(pid_, SIGCONT); }
+
 absl::StatusOr<int> Process::Stop(absl::Duration limit) {
   if (!reaped_) ::kill(pid_, SIGTERM);
   return Wait(limit);

@@ -35,6 +35,10 @@ class Process {
   // SIGKILL; returns when it is gone. Gone already is OK.
   void Kill();
 
+  // SIGSTOP and SIGCONT.
+  void Pause() const;
+  void Resume() const;
+
   // SIGTERM; the exit code, or 128 + signal. DeadlineExceeded when it still runs after `limit`.
   absl::StatusOr<int> Stop(absl::Duration limit);
 

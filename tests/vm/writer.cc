@@ -67,7 +67,9 @@ void Writer::Loop(int raw_fd) {
     absl::MutexLock lock(&mutex_);
     if (wrote != static_cast<ssize_t>(kBlock)) {
       status_ = base::ErrnoStatus(error, absl::StrCat("write block ", index, " of ", path_));
+      doubt_ = index;
     } else {
+      doubt_.reset();
       ++rounds_[index];
       ++written_;
       const absl::Time now = absl::Now();
@@ -126,6 +128,9 @@ absl::StatusOr<std::uint64_t> Writer::Verify(const std::string& path) const {
       return base::ErrnoStatus(got < 0 ? errno : EIO, absl::StrCat("read block ", index));
     }
     Fill(wanted, index, rounds_[index]);
+    if (index == doubt_ && std::memcmp(&wanted, &found, kBlock) != 0) {
+      Fill(wanted, index, rounds_[index] + 1);
+    }
     if (std::memcmp(&wanted, &found, kBlock) != 0) {
       return absl::DataLossError(
           absl::StrCat("block ", index, " of ", path, " is not round ", rounds_[index]));

@@ -2,7 +2,9 @@
 // must be there.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -39,7 +41,8 @@ class Writer {
   void ResetGap();
 
   // Reads everything back from `path` (the volume may be mounted elsewhere by now), past the page
-  // cache. DataLoss names the first block that differs. The checksum is of what was read.
+  // cache. DataLoss names the first block that differs; the block of a write that failed may be of
+  // either round. The checksum is of what was read.
   absl::StatusOr<std::uint64_t> Verify(const std::string& path) const;
 
  private:
@@ -47,6 +50,7 @@ class Writer {
 
   const std::string path_;
   std::vector<std::uint64_t> rounds_;  // by block: the round written last, 0 = never
+  std::optional<std::size_t> doubt_;   // the block whose write failed last
 
   std::thread thread_;
   mutable absl::Mutex mutex_;
