@@ -11,13 +11,14 @@ endfunction()
 # All suites and what they run.
 add_custom_target(guest_suites DEPENDS nvmeof-csi)
 
-# nvmeof_guest_suite(NAME SOURCES... [KERNELS 6.12 ...] [DEADLINE SECONDS] [DEPS ...]): a GoogleTest
-# program vm_NAME_test whose cases need a real kernel; labels "vm" and NAME.
+# nvmeof_guest_suite(NAME SOURCES... [KERNELS 6.12 ...] [ONLY KERNEL=FILTER ...] [DEADLINE SECONDS]
+# [DEPS ...]): a GoogleTest program vm_NAME_test whose cases need a real kernel; labels "vm" and NAME.
+# ONLY: that kernel runs the cases of the --gtest_filter; the others run all.
 #
 # One boot serves a whole suite: the fixture "vm.KERNEL.NAME" runs all cases in a guest, then each
 # case is a ctest test of its own that looks up its result (tests/vm/case). Guests run one at a time.
 function(nvmeof_guest_suite suite)
-  cmake_parse_arguments(ARG "" "DEADLINE" "SOURCES;DEPS;KERNELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "DEADLINE" "SOURCES;DEPS;KERNELS;ONLY" ${ARGN})
   set(program vm_${suite}_test)
   nvmeof_guest_program(${program} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} nvmeof_vm_main)
   add_dependencies(guest_suites ${program})
@@ -33,10 +34,17 @@ function(nvmeof_guest_suite suite)
   endif()
   foreach(kernel ${ARG_KERNELS})
     set(boot "vm.${kernel}.${suite}")
+    set(filter "*")
+    foreach(only ${ARG_ONLY})
+      if(only MATCHES "^${kernel}=(.+)$")
+        set(filter "${CMAKE_MATCH_1}")
+      endif()
+    endforeach()
     set(results "${CMAKE_BINARY_DIR}/vm/${suite}-${kernel}")
     add_test(NAME ${boot}
              COMMAND "${CMAKE_SOURCE_DIR}/tests/vm/guest" --kernel ${kernel} --deadline
-                     ${ARG_DEADLINE} --results ${results} --suite ${program_file})
+                     ${ARG_DEADLINE} --results ${results} --suite ${program_file}
+                     "--gtest_filter=${filter}")
     math(EXPR timeout "${ARG_DEADLINE} + 60")
     set_tests_properties(
       ${boot} PROPERTIES LABELS "vm;${suite}" FIXTURES_SETUP ${boot} RESOURCE_LOCK guest PROCESSORS 2

@@ -21,7 +21,11 @@ void LabTest::TearDown() {
   // A subsystem without controllers goes when the last opener of its disk (udev, for one) lets go.
   static_cast<void>(Eventually(absl::Seconds(10), [this] { return lab_->Leftovers().empty(); }));
   EXPECT_THAT(lab_->Leftovers(), ::testing::IsEmpty());
-  if (HasFailure()) std::cout << lab_->LastWords();
+  if (HasFailure()) {
+    std::cout << lab_->LastWords();
+  } else {
+    Keep(std::move(lab_));
+  }
 }
 
 }  // namespace nvmeof::testing

@@ -24,6 +24,9 @@ class LabTest : public ::testing::Test {
     return Lab::Start(name);
   }
 
+  // Gets the lab of a case that went well and left nothing.
+  virtual void Keep(std::unique_ptr<Lab> lab) { lab.reset(); }
+
   Lab& lab() { return *lab_; }
 
  private:
