@@ -1,12 +1,12 @@
 // CsiClient: a CSI plugin's socket, seen from the outside.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 
@@ -25,7 +25,8 @@ absl::StatusOr<Response> CallRpc(
     Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
     const Request& request, absl::Duration limit = absl::Seconds(120)) {
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + limit));
+  // Not absl::Now: it goes on from the old time for a while when the clock was set.
+  context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(limit));
   Response response;
   const absl::Status status = FromGrpc((stub.*method)(&context, request, &response));
   if (!status.ok()) return status;

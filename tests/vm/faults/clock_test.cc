@@ -14,11 +14,16 @@
 namespace nvmeof::testing {
 namespace {
 
-absl::Duration Uptime() {
+absl::Duration Read(clockid_t clock) {
   timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  ::clock_gettime(clock, &now);
   return absl::DurationFromTimespec(now);
 }
+
+absl::Duration Uptime() { return Read(CLOCK_MONOTONIC); }
+
+// absl::Now goes on from the old time for a while when the clock was set.
+absl::Time WallTime() { return absl::UnixEpoch() + Read(CLOCK_REALTIME); }
 
 // No time-out of this program lies across a jump: those of Abseil's mutex follow the wall's clock.
 class ClockJump : public FaultTest {
@@ -31,10 +36,10 @@ class ClockJump : public FaultTest {
     const timespec set = absl::ToTimespec(time);
     ASSERT_EQ(::clock_settime(CLOCK_REALTIME, &set), 0);
   }
-  static void Jump(absl::Duration by) { SetClock(absl::Now() + by); }
+  static void Jump(absl::Duration by) { SetClock(WallTime() + by); }
 
  private:
-  const absl::Time start_ = absl::Now();
+  const absl::Time start_ = WallTime();
   const absl::Duration uptime_ = Uptime();
 };
 

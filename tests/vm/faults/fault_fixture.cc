@@ -22,17 +22,17 @@ class Between : public ::testing::Environment {
 };
 
 // GoogleTest owns it.
-Between* const between = static_cast<Between*>(::testing::AddGlobalTestEnvironment(new Between));
+Between* const kBetween = static_cast<Between*>(::testing::AddGlobalTestEnvironment(new Between));
 
 }  // namespace
 
-void FaultTest::Keep(std::unique_ptr<Lab> lab) { between->lab = std::move(lab); }
+void FaultTest::Keep(std::unique_ptr<Lab> lab) { kBetween->lab = std::move(lab); }
 
-void FaultTest::DropLab() { between->lab.reset(); }
+void FaultTest::DropLab() { kBetween->lab.reset(); }
 
 absl::StatusOr<std::unique_ptr<Lab>> FaultTest::MakeLab(const std::string& name) {
-  if (between->lab != nullptr) {
-    std::unique_ptr<Lab> lab = std::move(between->lab);
+  if (kBetween->lab != nullptr) {
+    std::unique_ptr<Lab> lab = std::move(kBetween->lab);
     if (!lab->node().running()) RETURN_IF_ERROR(lab->StartNode());
     return lab;
   }
