@@ -92,7 +92,8 @@ TEST_F(TargetFault, StageOfAHostThatIsNotAllowedSaysSo) {
   const absl::Status staged = volume.Stage();
   std::cout << staged << "\n";
   EXPECT_THAT(staged, StatusIs(absl::StatusCode::kUnavailable,
-                               AllOf(HasSubstr("not allowed"), HasSubstr("subsystem"),
+                               AllOf(HasSubstr("knows no subsystem"),
+                                     HasSubstr("does not allow host " + Lab::host_nqn()),
                                      HasSubstr("10.77.0.1"), HasSubstr("10.77.1.1"))));
   ASSERT_OK(exported.AllowHost(Lab::host_nqn()));
   EXPECT_OK(volume.Stage());
