@@ -2,6 +2,8 @@
 // later, and never in step with others.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <random>
 #include <set>

@@ -104,10 +104,16 @@ std::vector<Action> PlanReconcile(const Picture& picture) {
       });
     }
   }
+  std::set<std::string> with_io_policy;
   for (const PromisedVolume& promised : picture.promised) {
-    const auto marks = unwanted.find(promised.seen.target.subsystem.text());
+    const std::string& nqn = promised.seen.target.subsystem.text();
+    const auto marks = unwanted.find(nqn);
     const std::vector<volume::Path> none;
+    const bool decides = promised.state == StageState::kStaged &&
+                         promised.policy.io_policy.has_value() && with_io_policy.insert(nqn).second;
     for (Action& action : PlanVolume(promised, marks == unwanted.end() ? none : marks->second)) {
+      // Two volumes that wish different ones would change it back and forth for ever.
+      if (action.kind == Action::Kind::kSetIoPolicy && !decides) continue;
       actions.push_back(std::move(action));
     }
   }

@@ -1,5 +1,5 @@
-// ReconcilePlan: what would make the kernel match the records, computed from three lists: what was
-// promised, what is connected and mounted, and which connections are ours.
+// ReconcilePlan: what would make the kernel match the records, computed from what was promised,
+// what a look showed of it, and which connections are ours.
 #pragma once
 
 #include <map>
@@ -27,8 +27,6 @@ struct PromisedVolume {
 // What a process restart must not lose stands in records and marks; this is one look at all of it.
 struct Picture {
   std::vector<PromisedVolume> promised;
-  // Without the controllers of other host NQNs.
-  std::vector<nvme::Subsystem> connected;
   // By NQN: the paths that we connected.
   std::map<std::string, std::vector<volume::Path>> marks;
 };
@@ -56,10 +54,12 @@ struct Action {
 [[nodiscard]] absl::string_view Name(Action::Kind kind);
 
 // Pure. Records that are `staging` or `unstaging` belong to the call that will be repeated: nothing
-// is done for them, and nothing of theirs is reaped.
+// is done for them, and nothing of theirs is reaped or dropped. The first volume of a subsystem
+// that has a wish for the I/O policy decides it.
 [[nodiscard]] std::vector<Action> PlanReconcile(const Picture& picture);
 
-// The part for one volume.
+// The part for one volume. `marked` are paths of its subsystem that are ours and that no other
+// volume wants.
 [[nodiscard]] std::vector<Action> PlanVolume(const PromisedVolume& promised,
                                              const std::vector<volume::Path>& marked);
 

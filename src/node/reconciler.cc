@@ -104,18 +104,16 @@ absl::StatusOr<Picture> Reconciler::Look() const {
     }
   }
   if (records.empty()) return picture;
-  ASSIGN_OR_RETURN(picture.connected, host_.topology.All());
-  for (nvme::Subsystem& subsystem : picture.connected) host_.KeepOwn(subsystem);
+  ASSIGN_OR_RETURN(std::vector<nvme::Subsystem> connected, host_.topology.All());
+  for (nvme::Subsystem& subsystem : connected) host_.KeepOwn(subsystem);
   ASSIGN_OR_RETURN(const mount::MountTable table, parts_.mounter.Table());
   for (const StageRecord& record : records) {
     const auto nqn = record.publish_context.find("nqn");
-    const auto subsystem =
-        std::find_if(picture.connected.begin(), picture.connected.end(), [&](const auto& each) {
-          return nqn != record.publish_context.end() && each.nqn == nqn->second;
-        });
+    const auto subsystem = std::find_if(connected.begin(), connected.end(), [&](const auto& each) {
+      return nqn != record.publish_context.end() && each.nqn == nqn->second;
+    });
     absl::StatusOr<PromisedVolume> promised = observer_.Combine(
-        record, subsystem == picture.connected.end() ? std::nullopt : std::optional(*subsystem),
-        table);
+        record, subsystem == connected.end() ? std::nullopt : std::optional(*subsystem), table);
     if (promised.ok()) {
       picture.promised.push_back(*std::move(promised));
       continue;
