@@ -35,7 +35,6 @@ class Health {
       : host_(host),
         records_(records),
         troubles_(troubles),
-        mounter_(mounter),
         observer_(host, mounter) {}
 
   // Empty when nothing is wrong. Also for a volume whose stage failed and left no record; NotFound
@@ -50,7 +49,6 @@ class Health {
   const NvmeHost host_;
   const StageRecords& records_;
   const Troubles& troubles_;
-  const mount::Mounter& mounter_;
   const Observer observer_;
 };
 
