@@ -32,10 +32,7 @@ class Health {
  public:
   Health(const NvmeHost& host, const StageRecords& records, const Troubles& troubles,
          const mount::Mounter& mounter)
-      : host_(host),
-        records_(records),
-        troubles_(troubles),
-        observer_(host, mounter) {}
+      : host_(host), records_(records), troubles_(troubles), observer_(host, mounter) {}
 
   // Empty when nothing is wrong. Also for a volume whose stage failed and left no record; NotFound
   // for one of which this node knows nothing.

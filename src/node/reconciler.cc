@@ -165,12 +165,17 @@ void Reconciler::End(const Action& action, const absl::Status& status) {
       ++counts_[std::string(Name(action.kind))].failed;
     }
   }
-  const base::Level level = status.ok() ? base::Level::kInfo : base::Level::kWarning;
-  std::vector<base::LogField> fields = {{"action", std::string(Name(action.kind))},
-                                        {"nqn", action.nqn}};
-  if (!action.volume_id.empty()) fields.push_back({"volume", action.volume_id});
-  if (!status.ok()) fields.push_back({"error", std::string(status.message())});
-  base::Log(level, "reconcile", fields);
+  const std::string kind(Name(action.kind));
+  if (status.ok()) {
+    base::Log(base::Level::kInfo, "reconciled",
+              {{"action", kind}, {"nqn", action.nqn}, {"volume", action.volume_id}});
+  } else {
+    base::Log(base::Level::kWarning, "not reconciled",
+              {{"action", kind},
+               {"nqn", action.nqn},
+               {"volume", action.volume_id},
+               {"error", std::string(status.message())}});
+  }
 }
 
 absl::Status Reconciler::Do(const Action& action, ConnectPriority priority) {
