@@ -56,8 +56,9 @@ absl::Status Publisher::Publish(const PublishRequest& request, base::Call& call)
   ASSIGN_OR_RETURN(const nvme::Namespace ns, attacher_.Find(target));
 
   const Publication promise = PublicationOf(request);
-  if (std::find(record->publications.begin(), record->publications.end(), promise) ==
-      record->publications.end()) {
+  const bool promised_before = std::find(record->publications.begin(), record->publications.end(),
+                                         promise) != record->publications.end();
+  if (!promised_before) {
     record->publications.push_back(promise);
     RETURN_IF_ERROR(records_.Put(*record));
   }
@@ -65,7 +66,8 @@ absl::Status Publisher::Publish(const PublishRequest& request, base::Call& call)
     return request.capability.block ? PublishBlock(request, target, ns)
                                     : PublishFileSystem(request, ns);
   });
-  if (published.ok()) return absl::OkStatus();
+  // What was published once and cannot be repaired yet stays promised.
+  if (published.ok() || promised_before) return published;
   Forget(*record, request.target_path);
   RETURN_IF_ERROR(records_.Put(*std::move(record)));
   return published;

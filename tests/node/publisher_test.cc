@@ -132,6 +132,44 @@ TEST_F(PublisherTest, AFailedBindLeavesNoPublication) {
   EXPECT_OK(Publish(FileSystem()));
 }
 
+// A repair that fails takes no promise back: the pod still has the volume there.
+TEST_F(PublisherTest, AFailureLeavesWhatWasPublishedBefore) {
+  ASSERT_OK(Stage(Block()));
+  ASSERT_OK(Publish(Block()));
+  LoseAllPaths();
+  ASSERT_OK(Stage(Block()));
+  mounter_.SetBusy(kTarget, true);
+  EXPECT_THAT(Publish(Block()), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Record()->publications, SizeIs(1));
+  mounter_.SetBusy(kTarget, false);
+  EXPECT_OK(Publish(Block()));
+}
+
+TEST_F(PublisherTest, RemembersWherePortalsMoved) {
+  ASSERT_OK(Stage(FileSystem()));
+  target_.portals = {{"tcp", "192.0.2.3", "4420"}};
+  const volume::StringMap moved = volume::EncodePublishContext(target_);
+  ASSERT_OK(Publish(FileSystem(), false, kTarget, moved));
+  EXPECT_EQ(Record()->publish_context, moved);
+  const auto before = effects_.log();
+  ASSERT_OK(Publish(FileSystem(), false, kTarget, moved));
+  ASSERT_OK(Publish(FileSystem()));
+  EXPECT_EQ(effects_.log(), before);
+}
+
+TEST_F(PublisherTest, AContextOfAnotherVolumeIsRefused) {
+  ASSERT_OK(Stage(FileSystem()));
+  const node::StageRecord before = *Record();
+  volume::Target other = target_;
+  other.identity.uuid = volume::Uuid::Parse("99999999-1111-4222-8333-444455556666").value();
+  EXPECT_THAT(Publish(FileSystem(), false, kTarget, volume::EncodePublishContext(other)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another identity")));
+  EXPECT_THAT(Publish(FileSystem(), false, kTarget, {{"nqn", "nonsense"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(Record(), before);
+  EXPECT_TRUE(MountedAt(kTarget).empty());
+}
+
 TEST_F(PublisherTest, NoLivePathIsUnavailable) {
   ASSERT_OK(Stage(FileSystem()));
   for (const volume::Portal& portal : target_.portals) kernel_.Stall(portal);
