@@ -158,10 +158,17 @@ absl::Status Attacher::DropPaths(const volume::Nqn& subsystem,
   }
   ASSIGN_OR_RETURN(std::optional<nvme::Subsystem> found, host_.Look(subsystem));
   if (!found.has_value()) return absl::OkStatus();
+  bool others_live = false;
   std::erase_if(found->controllers, [&](const nvme::Controller& controller) {
-    return std::find(paths.begin(), paths.end(), controller.path) == paths.end();
+    const bool stays = std::find(paths.begin(), paths.end(), controller.path) == paths.end();
+    others_live = others_live || (stays && IsLive(controller));
+    return stays;
   });
   if (!found->controllers.empty()) {
+    if (!others_live) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(subsystem.text(), " has no other live path"));
+    }
     RETURN_IF_ERROR(DeleteAll(subsystem, found->controllers, call));
   }
   for (const volume::Path& path : paths) RETURN_IF_ERROR(marks_.Remove(subsystem, path));

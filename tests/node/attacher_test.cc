@@ -302,5 +302,22 @@ TEST_F(AttacherTest, KnowsTheSubsystemOfADisk) {
   EXPECT_EQ(process_->attacher.SubsystemOf({8, 1})->has_value(), false);
 }
 
+TEST_F(AttacherTest, DropsPathsOnlyWhileAnotherIsLive) {
+  policy_.min_paths = 2;
+  ASSERT_OK(Attach());
+  base::Call call(clock_, clock_.Now() + absl::Minutes(2));
+  const auto drop = [&](std::vector<volume::Path> paths) {
+    return process_->attacher.DropPaths(target_.subsystem, paths, call);
+  };
+  EXPECT_THAT(drop({{Portal(0), {}}, {Portal(1), {}}}),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  kernel_.Stall(Portal(0));
+  EXPECT_THAT(drop({{Portal(1), {}}}), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(Controllers(), 2U);
+  EXPECT_OK(drop({{Portal(0), {}}}));
+  EXPECT_THAT(*process_->marks.Of(target_.subsystem), ElementsAre(volume::Path{Portal(1), {}}));
+  EXPECT_OK(drop({{Portal(0), {}}}));
+}
+
 }  // namespace
 }  // namespace nvmeof::testing
