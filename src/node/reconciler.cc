@@ -141,9 +141,12 @@ void Reconciler::Begin(Action action, ConnectPriority priority) {
   {
     const absl::MutexLock lock(&mutex_);
     if (!running_.insert(key).second) return;
-    ++counts_[std::string(Name(action.kind))].begun;
   }
   const absl::Status started = start_([this, action = std::move(action), priority] {
+    {
+      const absl::MutexLock lock(&mutex_);
+      ++counts_[std::string(Name(action.kind))].begun;
+    }
     const absl::Status status = Do(action, priority);
     End(action, status);
     return status;
@@ -217,7 +220,11 @@ absl::Status Reconciler::Connect(const Action& action, ConnectPriority priority)
   std::string causes;
   {
     const absl::MutexLock lock(&mutex_);
-    for (const volume::Path& path : action.paths) backoff_.Succeeded(KeyOf(action, path));
+    for (const volume::Path& path : action.paths) {
+      const bool failed = std::any_of(problems.begin(), problems.end(),
+                                      [&](const auto& each) { return each.path == path; });
+      if (!failed) backoff_.Succeeded(KeyOf(action, path));
+    }
     for (const PathProblem& problem : problems) {
       if (absl::IsCancelled(problem.cause)) continue;
       backoff_.Failed(KeyOf(action, problem.path), parts_.clock.Now());

@@ -57,8 +57,9 @@ class Reconciler {
   Reconciler& operator=(const Reconciler&) = delete;
   ~Reconciler() = default;
 
-  // Looks at everything, plans, and begins what is due. An action that failed waits longer each
-  // time; a subsystem is reaped when two ticks saw it unwanted.
+  // Looks at everything, plans, and begins what is due. What failed waits longer each time: of a
+  // connect each portal for itself. Rescans, drops and reaps are begun when two ticks in a row saw
+  // the need.
   void Tick() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The volume was staged just now: its further paths are connected without waiting for a tick.
@@ -91,7 +92,7 @@ class Reconciler {
 
   mutable absl::Mutex mutex_;
   std::set<std::string> running_ ABSL_GUARDED_BY(mutex_);   // actions begun and not ended
-  std::set<std::string> suspects_ ABSL_GUARDED_BY(mutex_);  // to be reaped at the next tick
+  std::set<std::string> suspects_ ABSL_GUARDED_BY(mutex_);  // seen once: act at the next tick
   Backoff backoff_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Count> counts_ ABSL_GUARDED_BY(mutex_);
 };

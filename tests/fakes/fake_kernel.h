@@ -146,10 +146,11 @@ class FakeKernel final : public nvme::Topology,
 
   // --- The node's side ---
 
-  // Another program of this host connected a path, with the same host NQN.
-  void ConnectAsPeer(const volume::Target& target, const volume::Portal& portal) {
+  // Another program of this host connected a path, with the same host NQN or one of its own.
+  void ConnectAsPeer(const volume::Target& target, const volume::Portal& portal,
+                     const std::string& host_nqn = kHostNqn) {
     const absl::MutexLock lock(&mutex_);
-    AddController(target.subsystem.text(), {portal, {}});
+    AddController(target.subsystem.text(), {portal, {}}, host_nqn);
     Scan(target.subsystem.text(), Appearance::kAtOnce);
   }
 
@@ -466,8 +467,8 @@ class FakeKernel final : public nvme::Topology,
     return local != locals_.end() && nvme::MissingPaths(local->second.picture, {path}).empty();
   }
 
-  void AddController(const std::string& nqn, const volume::Path& path)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  void AddController(const std::string& nqn, const volume::Path& path,
+                     const std::string& host_nqn = kHostNqn) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const int instance = next_instance_++;
     Local& local = locals_[nqn];
     if (local.picture.name.empty()) {
@@ -480,7 +481,7 @@ class FakeKernel final : public nvme::Topology,
     local.picture.controllers.push_back(
         {absl::StrCat("nvme", instance),
          stalled ? nvme::ControllerState::kConnecting : nvme::ControllerState::kLive, path,
-         kHostNqn});
+         host_nqn});
     ++events_;
   }
 
