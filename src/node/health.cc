@@ -43,7 +43,13 @@ absl::StatusOr<std::vector<Ailment>> Health::OfVolume(const std::string& volume_
   ASSIGN_OR_RETURN(const PromisedVolume promised, observer_.Look(*record));
   Condition condition = Diagnose(promised.seen);
   std::vector<Ailment> ailments;
-  if (condition.diagnosis == Diagnosis::kHealthy) return ailments;
+  if (condition.diagnosis == Diagnosis::kHealthy) {
+    // Connected, but what comes after that failed: nobody can use it yet.
+    if (record->state == StageState::kStaging && trouble.has_value()) {
+      ailments.push_back({Ailment::Severity::kInaccessible, "StageFailed", *trouble});
+    }
+    return ailments;
+  }
   if (trouble.has_value()) absl::StrAppend(&condition.message, "; ", *trouble);
   ailments.push_back({condition.diagnosis == Diagnosis::kDegraded
                           ? Ailment::Severity::kDegraded
