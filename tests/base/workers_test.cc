@@ -207,5 +207,49 @@ TEST_F(WorkersTest, FinishWaitsForStepsAndRefusesLaterOnes) {
               StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
+TEST_F(WorkersTest, StartWaitsForNothing) {
+  absl::Notification ran;
+  Workers workers(clock_, 1);
+  ASSERT_OK(workers.Start([&] {
+    release_.WaitForNotification();
+    ran.Notify();
+    return absl::InternalError("which nobody hears");
+  }));
+  EXPECT_FALSE(ran.HasBeenNotified());
+  release_.Notify();
+  ran.WaitForNotification();
+}
+
+TEST_F(WorkersTest, StartRefusesWhenAllAreBusyAndStartsNothing) {
+  Claims claims;
+  Workers workers(clock_, 1);
+  LeaveStuckStep(workers);
+  bool started = false;
+  EXPECT_THAT(workers.Start([&started, claim = claims.TryTake("vol-1")] {
+    started = true;
+    return absl::OkStatus();
+  }),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_TRUE(claims.TryTake("vol-1").has_value());
+  release_.Notify();
+  workers.Finish();
+  EXPECT_FALSE(started);
+}
+
+TEST_F(WorkersTest, FinishWaitsForWhatWasStarted) {
+  Workers workers(clock_, 2);
+  bool ended = false;
+  ASSERT_OK(workers.Start([this, &ended] {
+    release_.WaitForNotification();
+    ended = true;
+    return absl::OkStatus();
+  }));
+  release_.Notify();
+  workers.Finish();
+  EXPECT_TRUE(ended);
+  EXPECT_THAT(workers.Start([] { return absl::OkStatus(); }),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
 }  // namespace
 }  // namespace nvmeof::base

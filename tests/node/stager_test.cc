@@ -13,6 +13,7 @@ using node::StageState;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 class StagerTest : public NodeWorld {
@@ -96,6 +97,48 @@ TEST_F(StagerTest, ASecondStagingPathIsRefused) {
   ASSERT_OK(Stage(FileSystem()));
   EXPECT_THAT(Stage(FileSystem(), "/kubelet/staging/other"),
               StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(StagerTest, AnotherTargetOfAStagedVolumeIsRefused) {
+  ASSERT_OK(Stage(FileSystem()));
+  const node::StageRecord before = *Record();
+  target_.identity.uuid = volume::Uuid::Parse("99999999-1111-4222-8333-444455556666").value();
+  EXPECT_THAT(Stage(FileSystem()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another identity")));
+  EXPECT_EQ(Record(), before);
+  EXPECT_THAT(MountedAt(kStaging), SizeIs(1));
+}
+
+// A full or read-only state folder: nothing is connected that no record would tell of.
+class StagerUnwritableTest : public StagerTest,
+                             public ::testing::WithParamInterface<absl::Status> {};
+
+TEST_P(StagerUnwritableTest, StagesNothingAndSaysWhy) {
+  for (const int write : {1, 2}) {  // the record, then the marks
+    effects_.Fail(write, GetParam());
+    const absl::Status staged = Stage(FileSystem());
+    EXPECT_THAT(staged, StatusIs(GetParam().code(), HasSubstr(std::string(GetParam().message()))));
+    EXPECT_THAT(kernel_.log(), IsEmpty());
+  }
+  EXPECT_OK(Stage(FileSystem()));
+  ASSERT_OK(Unstage());
+  ExpectNothingLeft();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, StagerUnwritableTest,
+                         ::testing::Values(absl::ResourceExhaustedError("No space left on device"),
+                                           absl::FailedPreconditionError("Read-only file system"),
+                                           absl::InternalError("Input/output error")));
+
+TEST_F(StagerTest, APromiseThatCannotBeKeptOnFileIsKeptByTheRetry) {
+  effects_.OnEffect([this](const std::string& effect) {
+    if (effect.rfind("mount ", 0) == 0) effects_.Fail(1, absl::ResourceExhaustedError("full"));
+  });
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(Record()->state, StageState::kStaging);
+  effects_.OnEffect(nullptr);
+  ASSERT_OK(Stage(FileSystem()));
+  EXPECT_EQ(Record()->state, StageState::kStaged);
 }
 
 TEST_F(StagerTest, ChecksAndMountsAnExistingFileSystem) {
