@@ -8,6 +8,7 @@
 
 #include "base/status_macros.h"
 #include "node/record_codec.h"
+#include "node/retry.h"
 #include "nvmeof/v1/connection_marks.pb.h"
 
 namespace nvmeof::node {
@@ -111,7 +112,7 @@ absl::Status ConnectionMarks::Remove(const volume::Nqn& subsystem, const volume:
 
 absl::Status ConnectionMarks::Forget(const volume::Nqn& subsystem) {
   const absl::MutexLock writing(&writing_);
-  RETURN_IF_ERROR(files_.Remove(RecordFileName(subsystem.text())));
+  RETURN_IF_ERROR(AskAgain(files_.Remove(RecordFileName(subsystem.text()))));
   const absl::MutexLock lock(&mutex_);
   if (const auto found = marks_.find(subsystem.text()); found != marks_.end()) marks_.erase(found);
   return absl::OkStatus();
@@ -124,7 +125,7 @@ absl::Status ConnectionMarks::Put(const volume::Nqn& subsystem, std::vector<volu
   out.set_boot_id(boot_id_);
   for (const volume::Path& path : paths) *out.add_paths() = Encode(path);
   ASSIGN_OR_RETURN(const std::string json, PrintRecord(out));
-  RETURN_IF_ERROR(files_.Write(RecordFileName(subsystem.text()), json));
+  RETURN_IF_ERROR(AskAgain(files_.Write(RecordFileName(subsystem.text()), json)));
   const absl::MutexLock lock(&mutex_);
   marks_.insert_or_assign(subsystem.text(), std::move(paths));
   return absl::OkStatus();

@@ -10,6 +10,7 @@
 
 #include "base/status_macros.h"
 #include "node/held_disk.h"
+#include "node/retry.h"
 #include "volume/publish_context.h"
 
 namespace nvmeof::node {
@@ -50,27 +51,35 @@ absl::Status Publisher::Publish(const PublishRequest& request, base::Call& call)
     return absl::NotFoundError(absl::StrCat(request.volume_id, " is not staged on this node"));
   }
   RETURN_IF_ERROR(RequireStagedAlike(request, *record));
-  RETURN_IF_ERROR(RequireCompatible(request, *record));
-  RETURN_IF_ERROR(FollowPortals(request, *record));
-  ASSIGN_OR_RETURN(const volume::Target target, TargetOf(*record));
-  ASSIGN_OR_RETURN(const nvme::Namespace ns, attacher_.Find(target));
-
-  const Publication promise = PublicationOf(request);
-  const bool promised_before = std::find(record->publications.begin(), record->publications.end(),
-                                         promise) != record->publications.end();
-  if (!promised_before) {
-    record->publications.push_back(promise);
-    RETURN_IF_ERROR(records_.Put(*record));
-  }
-  const absl::Status published = call.Measure("mount", [&] {
-    return request.capability.block ? PublishBlock(request, target, ns)
-                                    : PublishFileSystem(request, ns);
-  });
-  // What was published once and cannot be repaired yet stays promised.
-  if (published.ok() || promised_before) return published;
+  const bool promised_before =
+      std::find(record->publications.begin(), record->publications.end(), PublicationOf(request)) !=
+      record->publications.end();
+  const absl::Status published = Converge(request, *record, call);
+  if (published.ok()) return absl::OkStatus();
+  // An earlier call published it, or perhaps did: it stays promised until Unpublish.
+  if (promised_before) return AskAgain(published);
   Forget(*record, request.target_path);
   RETURN_IF_ERROR(records_.Put(*std::move(record)));
   return published;
+}
+
+absl::Status Publisher::Converge(const PublishRequest& request, StageRecord& record,
+                                 base::Call& call) {
+  RETURN_IF_ERROR(RequireCompatible(request, record));
+  RETURN_IF_ERROR(FollowPortals(request, record));
+  ASSIGN_OR_RETURN(const volume::Target target, TargetOf(record));
+  ASSIGN_OR_RETURN(const nvme::Namespace ns, attacher_.Find(target));
+
+  Publication promise = PublicationOf(request);
+  if (std::find(record.publications.begin(), record.publications.end(), promise) ==
+      record.publications.end()) {
+    record.publications.push_back(std::move(promise));
+    RETURN_IF_ERROR(records_.Put(record));
+  }
+  return call.Measure("mount", [&] {
+    return request.capability.block ? PublishBlock(request, target, ns)
+                                    : PublishFileSystem(request, ns);
+  });
 }
 
 absl::Status Publisher::Unpublish(const std::string& volume_id, const std::string& target_path,

@@ -39,7 +39,8 @@ class Publisher {
   //                       path and its access mode allows one; a raw block volume published
   //                       for writing elsewhere cannot be read-only here, because the kernel
   //                       enforces that for the whole disk
-  //   Unavailable         the disk has no live path
+  //   Unavailable         the disk has no live path; or any of the above where an earlier call
+  //   published at this path, or perhaps did (node/retry.h)
   [[nodiscard]] absl::Status Publish(const PublishRequest& request, base::Call& call);
 
   // OK when nothing is mounted at the path and the path is gone. NotFound when the volume is
@@ -48,6 +49,7 @@ class Publisher {
                                        base::Call& call);
 
  private:
+  absl::Status Converge(const PublishRequest& request, StageRecord& record, base::Call& call);
   absl::Status RequireStagedAlike(const PublishRequest& request, const StageRecord& record) const;
   absl::Status FollowPortals(const PublishRequest& request, StageRecord& record);
   absl::Status RequireCompatible(const PublishRequest& request, const StageRecord& record) const;

@@ -7,6 +7,7 @@
 
 #include "base/status_macros.h"
 #include "node/record_codec.h"
+#include "node/retry.h"
 #include "nvmeof/v1/stage_record.pb.h"
 #include "volume/publish_context.h"
 
@@ -189,14 +190,14 @@ absl::Status StageRecords::Put(StageRecord record) {
   if (Find(record.volume_id) == record) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string json, ToJson(record));
   // The caller holds the volume's claim, so no other thread writes this file.
-  RETURN_IF_ERROR(files_.Write(RecordFileName(record.volume_id), json));
+  RETURN_IF_ERROR(AskAgain(files_.Write(RecordFileName(record.volume_id), json)));
   const absl::MutexLock lock(&mutex_);
   records_.insert_or_assign(record.volume_id, record);
   return absl::OkStatus();
 }
 
 absl::Status StageRecords::Erase(absl::string_view volume_id) {
-  RETURN_IF_ERROR(files_.Remove(RecordFileName(volume_id)));
+  RETURN_IF_ERROR(AskAgain(files_.Remove(RecordFileName(volume_id))));
   const absl::MutexLock lock(&mutex_);
   if (const auto found = records_.find(volume_id); found != records_.end()) records_.erase(found);
   return absl::OkStatus();

@@ -82,7 +82,7 @@ class StageRecords {
                                     absl::string_view volume_id) const;
 
   // Replaces the record of its volume, unless it says the same; stamps the boot id. After an error
-  // the old record holds.
+  // the old record holds, and the code is one after which the orchestrator calls again.
   [[nodiscard]] absl::Status Put(StageRecord record);
 
   // An absent record is OK.

@@ -14,17 +14,11 @@
 #include "mount/mount_group.h"
 #include "node/diagnosis.h"
 #include "node/held_disk.h"
+#include "node/retry.h"
 #include "volume/publish_context.h"
 
 namespace nvmeof::node {
 namespace {
-
-// The orchestrator calls again after these, and takes the volume as possibly staged; after all
-// others it forgets the volume without a call of Unstage.
-bool WillBeRetried(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsAborted(status) || absl::IsResourceExhausted(status) || absl::IsCancelled(status);
-}
 
 mount::Access AccessOf(const volume::VolumeCapability& capability) {
   return volume::IsReadOnly(capability.mode) ? mount::Access::kReadOnly : mount::Access::kReadWrite;
@@ -68,12 +62,11 @@ absl::Status Stager::Stage(const StageRequest& request, base::Call& call) {
 
   const absl::Status converged = Converge(request, target, call);
   if (!converged.ok()) {
-    if (was_staged || WillBeRetried(converged)) return converged;
-    if (const absl::Status undone = Undo(request.volume_id, target.subsystem, call); !undone.ok()) {
-      return absl::Status(converged.code(), absl::StrCat(converged.message(),
-                                                         "; and undoing it: ", undone.message()));
-    }
-    return converged;
+    if (was_staged || WillBeRetried(converged)) return AskAgain(converged);
+    const absl::Status undone = Undo(request, target.subsystem, call);
+    if (undone.ok()) return converged;
+    return absl::UnavailableError(
+        absl::StrCat(converged.message(), "; and undoing it: ", undone.message()));
   }
   if (was_staged) return absl::OkStatus();
   promise.state = StageState::kStaged;
@@ -238,10 +231,20 @@ absl::Status Stager::MountVerified(const StageRequest& request, const nvme::Name
                                              "; what it is now was unmounted again"));
 }
 
-absl::Status Stager::Undo(const std::string& volume_id, const volume::Nqn& subsystem,
+absl::Status Stager::Undo(const StageRequest& request, const volume::Nqn& subsystem,
                           base::Call& call) {
-  RETURN_IF_ERROR(DetachUnlessShared(volume_id, subsystem, call));
-  return records_.Erase(volume_id);
+  while (true) {
+    ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
+    const std::vector<mount::MountPoint> layers = table.At(request.staging_path);
+    if (layers.empty()) break;
+    const base::DeviceNumber device = layers.back().device;
+    ASSIGN_OR_RETURN(const bool gone, attacher_.IsGone(device));
+    ASSIGN_OR_RETURN(const std::optional<volume::Nqn> owner, attacher_.SubsystemOf(device));
+    if (!gone && owner != subsystem) break;  // somebody else's
+    RETURN_IF_ERROR(mounter_.Unmount(request.staging_path));
+  }
+  RETURN_IF_ERROR(DetachUnlessShared(request.volume_id, subsystem, call));
+  return records_.Erase(request.volume_id);
 }
 
 absl::Status Stager::UnstageRecorded(StageRecord record, base::Call& call) {

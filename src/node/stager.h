@@ -40,9 +40,10 @@ class Stager {
   //   FailedPrecondition  staged at another path or from another target; the disk holds something
   //   else than the wanted
   //                       file system; something foreign is mounted at the staging path
-  // After an error that a retry cannot mend, what this call attached is detached again, because the
-  // orchestrator will not call Unstage; after the others it stays for the retry, and the record
-  // says so.
+  // After an error that a retry cannot mend, what this call mounted and attached is taken away
+  // again, because the orchestrator will not call Unstage (node/retry.h); after the others it stays
+  // for the retry, and the record says so. Where that is impossible, or the volume was staged
+  // before, the code is Unavailable.
   [[nodiscard]] absl::Status Stage(const StageRequest& request, base::Call& call);
 
   // OK when nothing is left. FailedPrecondition while the volume is mounted elsewhere, naming
@@ -61,7 +62,7 @@ class Stager {
   absl::Status PrepareFileSystem(const volume::VolumeCapability& capability,
                                  const mount::Device& device, base::Call& call);
   absl::Status MountVerified(const StageRequest& request, const nvme::Namespace& ns);
-  absl::Status Undo(const std::string& volume_id, const volume::Nqn& subsystem, base::Call& call);
+  absl::Status Undo(const StageRequest& request, const volume::Nqn& subsystem, base::Call& call);
   absl::Status UnstageRecorded(StageRecord record, base::Call& call);
   absl::Status UnstageUnrecorded(const std::string& staging_path, base::Call& call);
   absl::Status RequireUnpublished(const StageRecord& record) const;

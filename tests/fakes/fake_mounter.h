@@ -54,6 +54,16 @@ class FakeMounter final : public mount::Mounter {
     }
   }
 
+  // The machine starts anew: folders and files stay, and nothing is mounted.
+  void Reboot() {
+    const absl::MutexLock lock(&mutex_);
+    mounts_.resize(2);
+    devices_.clear();
+    bound_.clear();
+    foreign_uses_.clear();
+    busy_.clear();
+  }
+
   // With its parents.
   void AddDirectory(const std::string& path) {
     const absl::MutexLock lock(&mutex_);

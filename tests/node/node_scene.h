@@ -101,7 +101,7 @@ struct NodeScene {
                                      clock,
                                      workers,
                                      claims,
-                                     "this-boot",
+                                     boot_id,
                                      [this](auto step) { return start_repair(std::move(step)); },
                                      1});
   }
@@ -168,6 +168,7 @@ struct NodeScene {
   }
 
   volume::Target target = TargetWith(std::uint64_t{1} << 30);
+  std::string boot_id = "this-boot";
   volume::StringMap volume_context;
   const nvme::HostIdentity identity{
       *volume::Nqn::Parse("nqn.2014-08.org.nvmexpress:uuid:0a1b2c3d-0000-4000-8000-000000000001"),

@@ -215,7 +215,7 @@ TEST_F(StagerTest, ADeadMountThatSomebodyStillHasIsLeftAndNamed) {
   for (const volume::Portal& portal : target_.portals) kernel_.Drop(portal);
   mounter_.RemoveDevice(old.device_path);
   EXPECT_THAT(Stage(FileSystem("xfs")),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
+              StatusIs(absl::StatusCode::kUnavailable,
                        AllOf(HasSubstr("StaleEndpoint"), HasSubstr("postgres (pid 4711)"))));
   EXPECT_EQ(MountedAt(kStaging).front().device, old.number);
   mounter_.RemoveUses(old.number);

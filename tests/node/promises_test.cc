@@ -1,0 +1,83 @@
+// What an error leaves behind: after a final one nothing, after the others what a repeated call or
+// its opposite finds again.
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/node/node_world.h"
+
+namespace nvmeof::testing {
+namespace {
+
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class PromisesTest : public NodeWorld {
+ protected:
+  // The kernel gives all up.
+  void LoseAll() {
+    const std::string node = Disk().device_path;
+    for (const volume::Portal& portal : target_.portals) kernel_.Drop(portal);
+    mounter_.RemoveDevice(node);
+  }
+
+  // As a new kernel finds it.
+  void Reboot() {
+    for (const volume::Portal& portal : target_.portals) kernel_.Drop(portal);
+    mounter_.Reboot();
+    boot_id = "next-boot";
+    Restart();
+  }
+};
+
+TEST_F(PromisesTest, AFinalErrorAfterTheMountLeavesNoMount) {
+  effects_.OnEffect([this](const std::string& effect) {
+    if (effect.rfind("mount ", 0) != 0) return;
+    // The namespace goes while the file system is being mounted.
+    const std::string node = Disk().device_path;
+    kernel_.Withdraw(target_.subsystem);
+    mounter_.RemoveDevice(node);
+  });
+  EXPECT_THAT(Stage(FileSystem()), Not(IsOk()));
+  ExpectNothingLeft();
+}
+
+TEST_F(PromisesTest, AnErrorThatCouldNotBeUndoneIsNotFinal) {
+  volume::Target other = target_;
+  other.identity.uuid = *volume::Uuid::Parse("99999999-1111-4222-8333-444455556666");
+  kernel_.Serve(other);
+  effects_.OnEffect([&](const std::string& effect) {
+    if (effect.rfind("disconnect", 0) != 0) return;
+    effects_.Fail(1, absl::InternalError("read-only"));  // the marks
+  });
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kUnavailable));
+  effects_.OnEffect(nullptr);
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kFailedPrecondition));
+  ExpectNothingLeft();
+}
+
+TEST_F(PromisesTest, ARepeatedStageNeverEndsWithAFinalError) {
+  ASSERT_OK(Stage(FileSystem()));
+  ReplaceNamespace();
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(Record()->state, node::StageState::kStaged);
+}
+
+TEST_F(PromisesTest, ARecordThatCannotBeWrittenIsNotFinal) {
+  effects_.Fail(2, absl::InternalError("read-only"));  // marks, record
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_OK(Stage(FileSystem()));
+}
+
+TEST_F(PromisesTest, ARepeatedPublishThatFailsKeepsThePublication) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(Publish(FileSystem()));
+  LoseAll();
+  EXPECT_THAT(Publish(FileSystem()), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Record()->publications, SizeIs(1));
+  Settle();
+  ASSERT_THAT(MountedAt(kTarget), SizeIs(1));
+  EXPECT_EQ(MountedAt(kTarget).front().device, Disk().number);
+}
+
+}  // namespace
+}  // namespace nvmeof::testing
