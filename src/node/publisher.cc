@@ -192,7 +192,8 @@ absl::Status Publisher::PublishBlock(const PublishRequest& request, const volume
     if (there == ns.number) return absl::OkStatus();
     if (there.has_value()) {
       ASSIGN_OR_RETURN(const bool dead, attacher_.IsGone(*there));
-      if (!dead) {
+      ASSIGN_OR_RETURN(const bool deleted, IsDeletedNode(request.target_path));
+      if (!dead && !deleted) {
         return absl::FailedPreconditionError(absl::StrCat(
             request.target_path, " leads to ", base::Describe(*there), ", not to this volume"));
       }
@@ -208,6 +209,13 @@ absl::Status Publisher::PublishBlock(const PublishRequest& request, const volume
   RETURN_IF_ERROR(UnmountAll(request.target_path));
   return absl::UnavailableError(
       absl::StrCat(ns.device_path, " is no longer ", base::Describe(ns.number)));
+}
+
+// A bound device node holds no disk: when its own went away, another one may have its number by now.
+absl::StatusOr<bool> Publisher::IsDeletedNode(const std::string& path) const {
+  ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
+  const std::vector<mount::MountPoint> layers = table.At(path);
+  return !layers.empty() && layers.back().root_deleted;
 }
 
 // A path that no record promises is only touched when one of the fabric's disks is mounted there.

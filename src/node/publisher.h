@@ -50,6 +50,7 @@ class Publisher {
 
  private:
   absl::Status Converge(const PublishRequest& request, StageRecord& record, base::Call& call);
+  absl::StatusOr<bool> IsDeletedNode(const std::string& path) const;
   absl::Status RequireStagedAlike(const PublishRequest& request, const StageRecord& record) const;
   absl::Status FollowPortals(const PublishRequest& request, StageRecord& record);
   absl::Status RequireCompatible(const PublishRequest& request, const StageRecord& record) const;

@@ -79,5 +79,21 @@ TEST_F(PromisesTest, ARepeatedPublishThatFailsKeepsThePublication) {
   EXPECT_EQ(MountedAt(kTarget).front().device, Disk().number);
 }
 
+TEST_F(PromisesTest, ABoundNodeWhoseNumberAnotherDiskHasIsReplaced) {
+  ASSERT_OK(Stage(Block()));
+  ASSERT_OK(Publish(Block()));
+  const base::DeviceNumber old = Disk().number;
+  kernel_.ReuseNumbers([](base::DeviceNumber) { return true; });
+  LoseAll();
+  volume::Target other = target_;
+  other.subsystem = *volume::Nqn::Parse("nqn.2026-01.dev.nvmeof:v2");
+  kernel_.Serve(other);
+  kernel_.ConnectAsPeer(other, other.portals.front());
+  ASSERT_EQ(kernel_.Peek(other.subsystem)->namespaces.front().number, old);
+  Settle();
+  ASSERT_NE(Disk().number, old);
+  EXPECT_EQ(*mounter_.BlockDevice(kTarget), Disk().number);
+}
+
 }  // namespace
 }  // namespace nvmeof::testing
