@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "node/record_codec.h"
 #include "node/retry.h"
@@ -62,7 +63,13 @@ absl::StatusOr<ConnectionMarks> ConnectionMarks::Open(base::RecordFiles& files,
     return absl::OkStatus();
   };
   RETURN_IF_ERROR(ReadRecords(files, "connection mark", read));
-  for (const std::string& name : old) RETURN_IF_ERROR(files.Remove(name));
+  for (const std::string& name : old) {
+    // They are passed over at the next start, too.
+    if (const absl::Status removed = files.Remove(name); !removed.ok()) {
+      base::Log(base::Level::kWarning, "an old connection mark stays",
+                {{"file", name}, {"why", std::string(removed.message())}});
+    }
+  }
   return ConnectionMarks(files, std::move(boot_id), std::move(marks));
 }
 

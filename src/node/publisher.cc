@@ -93,7 +93,8 @@ absl::Status Publisher::Unpublish(const std::string& volume_id, const std::strin
   if (!promised) RETURN_IF_ERROR(RequireOurs(target_path));
   RETURN_IF_ERROR(call.Measure("mount", [&] { return UnmountAll(target_path); }));
   RETURN_IF_ERROR(mounter_.Remove(target_path));
-  if (!promised) return absl::OkStatus();
+  // A record of an older boot stays as it is: written now, it would promise the volume anew.
+  if (!promised || !records_.FindCurrent(volume_id).has_value()) return absl::OkStatus();
   Forget(*record, target_path);
   return records_.Put(*std::move(record));
 }

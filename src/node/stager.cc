@@ -250,6 +250,11 @@ absl::Status Stager::Undo(const StageRequest& request, const volume::Nqn& subsys
 absl::Status Stager::UnstageRecorded(StageRecord record, base::Call& call) {
   RETURN_IF_ERROR(RequireUnpublished(record));
   ASSIGN_OR_RETURN(const volume::Target target, TargetOf(record));
+  if (!records_.FindCurrent(record.volume_id).has_value()) {
+    // Its boot is over, and its connections with it: what is connected now is not for it.
+    RETURN_IF_ERROR(UnmountStaging(record.staging_path));
+    return records_.Erase(record.volume_id);
+  }
   if (record.state != StageState::kUnstaging) {
     record.state = StageState::kUnstaging;
     RETURN_IF_ERROR(records_.Put(record));

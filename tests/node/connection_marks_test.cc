@@ -53,6 +53,12 @@ TEST_F(ConnectionMarksTest, ASubsystemMayBeKnownWithoutAPathOfOurs) {
   EXPECT_THAT(Open().Of(nqn_), Optional(IsEmpty()));
 }
 
+TEST_F(ConnectionMarksTest, AnOldMarkThatCannotBeRemovedIsPassedOver) {
+  ASSERT_OK(Open("last-boot").Add(nqn_, {Path(1)}));
+  effects_.Fail(1, absl::InternalError("read-only"));
+  EXPECT_EQ(Open().Of(nqn_), std::nullopt);
+}
+
 TEST_F(ConnectionMarksTest, WritesOnlyWhatIsNew) {
   ConnectionMarks marks = Open();
   ASSERT_OK(marks.Add(nqn_, {Path(1)}));

@@ -95,5 +95,23 @@ TEST_F(PromisesTest, ABoundNodeWhoseNumberAnotherDiskHasIsReplaced) {
   EXPECT_EQ(*mounter_.BlockDevice(kTarget), Disk().number);
 }
 
+TEST_F(PromisesTest, APromiseOfAnOlderBootIsNotMadeAnewByUnpublish) {
+  ASSERT_OK(Stage(FileSystem()));
+  ASSERT_OK(Publish(FileSystem()));
+  Reboot();
+  ASSERT_OK(Unpublish());
+  Settle();
+  EXPECT_EQ(Controllers(), 0U);
+}
+
+TEST_F(PromisesTest, UnstageAfterARebootTouchesNoConnection) {
+  ASSERT_OK(Stage(FileSystem()));
+  Reboot();
+  kernel_.ConnectAsPeer(target_, target_.portals.front());
+  ASSERT_OK(Unstage());
+  EXPECT_EQ(Controllers(), 1U);
+  EXPECT_FALSE(Record().has_value());
+}
+
 }  // namespace
 }  // namespace nvmeof::testing
