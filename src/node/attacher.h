@@ -69,6 +69,12 @@ class Attacher {
                                                           std::uint64_t size_bytes,
                                                           base::Call& call);
 
+  // From now on it is known which connections of the subsystem are ours: none yet, if nothing was
+  // known. Errors are those of the marks.
+  [[nodiscard]] absl::Status Know(const volume::Nqn& subsystem) {
+    return marks_.Add(subsystem, {});
+  }
+
   // Deletes the controllers of the subsystem that we connected, side by side, and waits until the
   // kernel shows none of them; where no mark says which those are, all that our host NQN has there.
   // FailedPrecondition while one of its namespaces is mounted or published in any mount namespace,

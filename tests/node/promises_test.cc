@@ -113,5 +113,12 @@ TEST_F(PromisesTest, UnstageAfterARebootTouchesNoConnection) {
   EXPECT_FALSE(Record().has_value());
 }
 
+TEST_F(PromisesTest, APlanThatIsImpossibleTouchesNoConnection) {
+  kernel_.ConnectAsPeer(target_, target_.portals.front());
+  volume_context_["minPaths"] = "3";
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(Controllers(), 1U);
+}
+
 }  // namespace
 }  // namespace nvmeof::testing
