@@ -51,9 +51,8 @@ absl::Status Publisher::Publish(const PublishRequest& request, base::Call& call)
     return absl::NotFoundError(absl::StrCat(request.volume_id, " is not staged on this node"));
   }
   RETURN_IF_ERROR(RequireStagedAlike(request, *record));
-  const bool promised_before =
-      std::find(record->publications.begin(), record->publications.end(), PublicationOf(request)) !=
-      record->publications.end();
+  const bool promised_before = std::find(record->publications.begin(), record->publications.end(),
+                                         PublicationOf(request)) != record->publications.end();
   const absl::Status published = Converge(request, *record, call);
   if (published.ok()) return absl::OkStatus();
   // An earlier call published it, or perhaps did: it stays promised until Unpublish.
@@ -212,7 +211,8 @@ absl::Status Publisher::PublishBlock(const PublishRequest& request, const volume
       absl::StrCat(ns.device_path, " is no longer ", base::Describe(ns.number)));
 }
 
-// A bound device node holds no disk: when its own went away, another one may have its number by now.
+// A bound device node holds no disk: when its own went away, another one may have its number by
+// now.
 absl::StatusOr<bool> Publisher::IsDeletedNode(const std::string& path) const {
   ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
   const std::vector<mount::MountPoint> layers = table.At(path);

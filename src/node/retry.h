@@ -1,7 +1,7 @@
 // Retry: what an error of ours makes the orchestrator do. After one of these codes it calls again,
-// and takes the volume as perhaps staged or published until then; after any other it forgets what it
-// did not know to be there, without a call that would undo it (the kubelet's "operation finished"
-// errors). So a final error may be answered only where nothing is left.
+// and takes the volume as perhaps staged or published until then; after any other it forgets what
+// it did not know to be there, without a call that would undo it (the kubelet's "operation
+// finished" errors). So a final error may be answered only where nothing is left.
 #pragma once
 
 #include "absl/status/status.h"

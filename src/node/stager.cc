@@ -58,8 +58,8 @@ absl::Status Stager::Stage(const StageRequest& request, base::Call& call) {
   const bool was_staged = before.has_value() && before->state == StageState::kStaged;
   if (before.has_value()) promise.publications = before->publications;
   if (was_staged) promise.state = StageState::kStaged;
-  // First, so that no call ever takes apart a promised subsystem of which it is not known what in it
-  // is ours.
+  // First, so that no call ever takes apart a promised subsystem of which it is not known what in
+  // it is ours.
   RETURN_IF_ERROR(attacher_.Know(target.subsystem));
   RETURN_IF_ERROR(records_.Put(promise));
 

@@ -139,7 +139,7 @@ TEST_F(PublisherTest, AFailureLeavesWhatWasPublishedBefore) {
   LoseAllPaths();
   ASSERT_OK(Stage(Block()));
   mounter_.SetBusy(kTarget, true);
-  EXPECT_THAT(Publish(Block()), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Publish(Block()), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(Record()->publications, SizeIs(1));
   mounter_.SetBusy(kTarget, false);
   EXPECT_OK(Publish(Block()));
