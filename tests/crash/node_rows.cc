@@ -33,7 +33,8 @@ std::string Lead(NodeScene& scene, base::DeviceNumber number) {
 
 std::string Connections(NodeScene& scene) {
   std::vector<std::string> lines;
-  for (const nvme::Subsystem& subsystem : *scene.kernel.All()) {
+  const std::vector<nvme::Subsystem> subsystems = *scene.kernel.All();
+  for (const nvme::Subsystem& subsystem : subsystems) {
     lines.push_back(absl::StrCat(subsystem.nqn, " ", subsystem.io_policy));
     for (const nvme::Controller& controller : subsystem.controllers) {
       lines.push_back(absl::StrCat(subsystem.nqn, " over ", volume::Describe(controller.path)));
@@ -45,7 +46,8 @@ std::string Connections(NodeScene& scene) {
     }
   }
   for (const volume::Nqn& nqn : scene.process->marks.Subsystems()) {
-    for (const volume::Path& path : *scene.process->marks.Of(nqn)) {
+    const std::vector<volume::Path> ours = *scene.process->marks.Of(nqn);
+    for (const volume::Path& path : ours) {
       lines.push_back(absl::StrCat("mark ", volume::Describe(path)));
     }
     lines.push_back(absl::StrCat("marks of ", nqn.text()));
