@@ -1,6 +1,7 @@
 #include "node/diagnosis.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -36,7 +37,7 @@ nvme::Subsystem InStates(State first, State second) {
 }
 Endpoint On(base::DeviceNumber device) { return {"/staging", device}; }
 
-std::vector<Row> Rows() {
+std::vector<Row> RowsOfConnections() {
   using Code = absl::StatusCode;
   std::vector<Row> rows = {
       {"all is well", Seen(BothLive(), {On(kDiskNumber)}), Diagnosis::kHealthy,
@@ -65,6 +66,13 @@ std::vector<Row> Rows() {
       // No state of a controller tells of ANA.
       {"E: the disk is there and no path is accessible any more", Seen(BothLive()),
        Diagnosis::kHealthy, "", Code::kOk},
+  };
+  return rows;
+}
+
+std::vector<Row> RowsOfDisks() {
+  using Code = absl::StatusCode;
+  std::vector<Row> rows = {
       {"F: the namespace went under the mount", Seen(Live({}), {On(kDiskNumber)}),
        Diagnosis::kNoNamespace, "", Code::kNotFound},
       {"F: and came back as another disk", Seen(BothLive(), {On(kOldNumber)}),
@@ -103,8 +111,15 @@ std::vector<Row> Rows() {
   return rows;
 }
 
+std::vector<Row> Rows() {
+  std::vector<Row> rows = RowsOfConnections();
+  for (Row& row : RowsOfDisks()) rows.push_back(std::move(row));
+  return rows;
+}
+
 TEST(DiagnosisTest, EveryRow) {
-  for (const Row& row : Rows()) {
+  const std::vector<Row> rows = Rows();
+  for (const Row& row : rows) {
     const node::Condition condition = Diagnose(row.seen);
     EXPECT_EQ(condition.diagnosis, row.diagnosis)
         << row.what << ": it says " << Name(condition.diagnosis);

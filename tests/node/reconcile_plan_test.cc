@@ -84,18 +84,7 @@ struct Row {
   std::vector<volume::Path> marked = {};
 };
 
-std::vector<Row> Rows() {
-  const auto with_policy = [](const char* is) {
-    nvme::Subsystem subsystem = BothLive();
-    subsystem.io_policy = is;
-    return subsystem;
-  };
-  PromisedVolume needs_both = Staged(Seen(BothAnd(7)));
-  needs_both.policy.min_paths = 2;
-  nvme::Subsystem one_and_old = One(State::kLive);
-  one_and_old.controllers.push_back(ControllerAt(7, State::kLive));
-  PromisedVolume lacks_one = Staged(Seen(one_and_old));
-  lacks_one.policy.min_paths = 2;
+std::vector<Row> RowsOfPathsAndPlaces() {
   std::vector<Row> rows = {
       {"healthy", Staged(Seen(BothLive(), kRight)), {}},
       {"no subsystem",
@@ -134,6 +123,23 @@ std::vector<Row> Rows() {
       {"nothing is mounted",
        Staged(Seen(BothLive(), {{"/pod", std::nullopt}})),
        {Do(Kind::kRestore)}},
+  };
+  return rows;
+}
+
+std::vector<Row> RowsOfWishes() {
+  const auto with_policy = [](const char* is) {
+    nvme::Subsystem subsystem = BothLive();
+    subsystem.io_policy = is;
+    return subsystem;
+  };
+  PromisedVolume needs_both = Staged(Seen(BothAnd(7)));
+  needs_both.policy.min_paths = 2;
+  nvme::Subsystem one_and_old = One(State::kLive);
+  one_and_old.controllers.push_back(ControllerAt(7, State::kLive));
+  PromisedVolume lacks_one = Staged(Seen(one_and_old));
+  lacks_one.policy.min_paths = 2;
+  return {
       {"another I/O policy",
        Staged(Seen(with_policy("numa")), kQueueDepth),
        {Do(Kind::kSetIoPolicy)}},
@@ -167,6 +173,11 @@ std::vector<Row> Rows() {
        {PathAt(7)}},
       {"a mark of what is gone", Staged(Seen(BothLive())), {}, {PathAt(7)}},
   };
+}
+
+std::vector<Row> Rows() {
+  std::vector<Row> rows = RowsOfPathsAndPlaces();
+  for (Row& row : RowsOfWishes()) rows.push_back(std::move(row));
   for (const StageState state : {StageState::kStaging, StageState::kUnstaging}) {
     for (const auto& subsystem : {std::optional<nvme::Subsystem>(), std::optional(BothAnd(7)),
                                   std::optional(One(State::kLive, {}))}) {
@@ -177,14 +188,16 @@ std::vector<Row> Rows() {
 }
 
 TEST(PlanVolumeTest, EveryRow) {
-  for (const Row& row : Rows()) {
+  const std::vector<Row> rows = Rows();
+  for (const Row& row : rows) {
     EXPECT_THAT(PlanVolume(row.promised, row.marked), ElementsAreArray(row.plan)) << row.what;
   }
 }
 
 // The whole plan does for one volume what the part for it says.
 TEST(PlanReconcileTest, EveryRowOfOneVolume) {
-  for (const Row& row : Rows()) {
+  const std::vector<Row> rows = Rows();
+  for (const Row& row : rows) {
     node::Picture picture{{row.promised}, {}};
     if (!row.marked.empty()) picture.marks[TargetOfTests().subsystem.text()] = row.marked;
     EXPECT_THAT(PlanReconcile(picture), ElementsAreArray(row.plan)) << row.what;
