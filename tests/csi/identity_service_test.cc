@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -30,12 +32,22 @@ class IdentityServiceTest : public ::testing::Test {
     return response;
   }
 
+  // A call of the server's thread asks for it.
+  void SetHealth(absl::Status health) {
+    const absl::MutexLock lock(&mutex_);
+    health_ = std::move(health);
+  }
+
   FakeClock clock_;
   CapturedLog log_;
   base::Workers workers_{clock_, 1};
   RpcEdge edge_{clock_, workers_, {.log = log_.sink()}};
-  absl::Status health_;
-  IdentityService service_{edge_, {"csi.nvmeof.dev", "1.2.3"}, [this] { return health_; }};
+  absl::Mutex mutex_;
+  absl::Status health_ ABSL_GUARDED_BY(mutex_);
+  IdentityService service_{edge_, {"csi.nvmeof.dev", "1.2.3"}, [this] {
+                             const absl::MutexLock lock(&mutex_);
+                             return health_;
+                           }};
   Serving serving_{service_};
   std::unique_ptr<::csi::v1::Identity::Stub> stub_ =
       ::csi::v1::Identity::NewStub(serving_.channel());
@@ -63,7 +75,7 @@ TEST_F(IdentityServiceTest, IsReadyWhenHealthy) {
 }
 
 TEST_F(IdentityServiceTest, SaysWhatIsMissing) {
-  health_ = absl::NotFoundError("/dev/nvme-fabrics is absent");
+  SetHealth(absl::NotFoundError("/dev/nvme-fabrics is absent"));
   Send(&::csi::v1::Identity::Stub::Probe);
   EXPECT_EQ(status_.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(status_.error_message(), "/dev/nvme-fabrics is absent");
@@ -71,7 +83,7 @@ TEST_F(IdentityServiceTest, SaysWhatIsMissing) {
 
 TEST_F(IdentityServiceTest, ProbesAreSilentUntilTheyFail) {
   Send(&::csi::v1::Identity::Stub::Probe);
-  health_ = absl::NotFoundError("absent");
+  SetHealth(absl::NotFoundError("absent"));
   Send(&::csi::v1::Identity::Stub::Probe);
   EXPECT_THAT(log_.lines(),
               ElementsAre(HasSubstr("debug rpc rpc=Probe"), HasSubstr("warning rpc rpc=Probe")));
