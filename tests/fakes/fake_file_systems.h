@@ -72,6 +72,13 @@ class FakeFileSystems final : public mount::FileSystems {
     return disk == disks_.end() ? 0 : disk->second.fs_bytes;
   }
 
+  mount::ProbeResult ContentOf(base::DeviceNumber device) const {
+    const absl::MutexLock lock(&mutex_);
+    const auto disk = disks_.find(MediumOf(device));
+    return disk == disks_.end() ? mount::ProbeResult{mount::Content::kBlank, ""}
+                                : disk->second.content;
+  }
+
   bool IsReadOnly(base::DeviceNumber device) const {
     const absl::MutexLock lock(&mutex_);
     return read_only_.contains(device);

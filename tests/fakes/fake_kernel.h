@@ -73,6 +73,18 @@ class FakeKernel final : public nvme::Topology,
     remote.namespaces[nsid] = {target.identity, target.size_bytes, appearance};
   }
 
+  // The target listens at one more portal.
+  void Listen(const volume::Nqn& nqn, const volume::Portal& portal) {
+    const absl::MutexLock lock(&mutex_);
+    remotes_[nqn.text()].portals.insert(portal);
+  }
+
+  // The target no longer listens at the portal; controllers there stay as they are.
+  void Leave(const volume::Nqn& nqn, const volume::Portal& portal) {
+    const absl::MutexLock lock(&mutex_);
+    remotes_[nqn.text()].portals.erase(portal);
+  }
+
   // The backend made the volume larger. The kernel notices at the next scan: a Rescan, or an
   // Announce.
   void Grow(const volume::Nqn& nqn, std::uint64_t size_bytes, std::uint32_t nsid = 1) {
@@ -146,12 +158,33 @@ class FakeKernel final : public nvme::Topology,
 
   // --- The node's side ---
 
+  // The machine starts anew: nothing is connected.
+  void Reboot() {
+    const absl::MutexLock lock(&mutex_);
+    locals_.clear();
+    held_.clear();
+    holders_.clear();
+    released_.clear();
+    script_.clear();
+    ++events_;
+  }
+
+  // The kernel gave one controller up; with the last one go the disks.
+  void Lose(const std::string& controller) {
+    const absl::MutexLock lock(&mutex_);
+    Remove(controller);
+  }
+
   // Another program of this host connected a path, with the same host NQN or one of its own.
   void ConnectAsPeer(const volume::Target& target, const volume::Portal& portal,
                      const std::string& host_nqn = kHostNqn) {
+    ConnectAsPeer(target.subsystem, volume::Path{portal, {}}, host_nqn);
+  }
+  void ConnectAsPeer(const volume::Nqn& nqn, const volume::Path& path,
+                     const std::string& host_nqn = kHostNqn) {
     const absl::MutexLock lock(&mutex_);
-    AddController(target.subsystem.text(), {portal, {}}, host_nqn);
-    Scan(target.subsystem.text(), Appearance::kAtOnce);
+    AddController(nqn.text(), path, host_nqn);
+    Scan(nqn.text(), Appearance::kAtOnce);
   }
 
   // A mount or an open file holds the subsystem's disks: when all controllers are gone, the
