@@ -66,10 +66,13 @@ void Simulation::JudgeRest() {
   for (int round = 0; round < 8 && !ended(); ++round) {
     if (round == 2) {
       for (std::size_t v = 0; v < pods_.size(); ++v) {
-        if (pods_[v].staged == Belief::kThere) Stage(static_cast<int>(v));
+        if (pods_[v].staged != Belief::kThere) continue;
+        const auto record = process_->records.FindCurrent(world_->volumes[v].id);
+        const bool moved = !record.has_value() || record->publish_context != pods_[v].context;
+        if (moved) Stage(static_cast<int>(v));
       }
     }
-    world_->clock.Advance(absl::Minutes(1));
+    world_->Pass(absl::Minutes(1));
     Tick();
     while (!pending_.empty()) RunPending();
     if (!ended()) JudgeStep();
@@ -142,7 +145,7 @@ void Simulation::JudgePromises() {
 
 void Simulation::JudgeEmpty() {
   for (int round = 0; round < 4; ++round) {
-    world_->clock.Advance(absl::Minutes(1));
+    world_->Pass(absl::Minutes(1));
     Tick();
     while (!pending_.empty()) RunPending();
   }

@@ -42,8 +42,6 @@ void Simulation::CallFor(int volume) {
 void Simulation::Stage(int volume) {
   const SimVolume& what = world_->volumes[static_cast<std::size_t>(volume)];
   const volume::StringMap context = pods_[static_cast<std::size_t>(volume)].context;
-  const auto before = process_->records.FindCurrent(what.id);
-  const bool was_staged = before.has_value() && before->state == node::StageState::kStaged;
   const absl::Status done = Call(volume, "stage", [&](base::Call& call) {
     const node::StageRequest request{what.id, what.staging_path, what.capability, context,
                                      what.volume_context};
@@ -62,7 +60,7 @@ void Simulation::Stage(int volume) {
     pod.staged = Belief::kThere;
   } else if (!IsFinal(done)) {
     if (pod.staged == Belief::kNothing) pod.staged = Belief::kPerhaps;
-  } else if (!was_staged && pod.staged != Belief::kThere) {
+  } else if (pod.staged != Belief::kThere) {
     // The orchestrator forgets it, and will not call Unstage.
     Count("final error of stage");
     pod.staged = Belief::kNothing;
@@ -197,7 +195,7 @@ void Simulation::EndAll() {
       if (pod.staged != Belief::kNothing) last = world_->volumes[v].staging_path;
     }
     if (last.empty() || ended()) return;
-    world_->clock.Advance(absl::Minutes(1));
+    world_->Pass(absl::Minutes(1));
     Tick();
     while (!pending_.empty()) RunPending();
   }

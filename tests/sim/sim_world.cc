@@ -417,6 +417,13 @@ bool SimWorld::Answers(base::DeviceNumber number) const {
                      [](const auto& each) { return each.state == nvme::ControllerState::kLive; });
 }
 
+void SimWorld::Pass(absl::Duration time) {
+  const absl::Time until = clock.Now() + time;
+  const auto events = kernel.Subscribe();
+  while (*(*events)->WaitUntil(until)) continue;
+  Settle();
+}
+
 void SimWorld::Settle() {
   changed_ = true;
   Update();

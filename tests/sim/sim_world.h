@@ -102,6 +102,8 @@ class SimWorld {
   std::string DiskBehind(base::DeviceNumber number) const;
   bool IsPresent(base::DeviceNumber number) const { return present_.contains(number); }
   bool IsPeer(const std::string& controller) const { return peers_.contains(controller); }
+  // Time passes: the kernel does what it was about to do, such as the scan after a rescan.
+  void Pass(absl::Duration time);
   // To be called after everything that was done to `kernel` directly.
   void Settle();
 

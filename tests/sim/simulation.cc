@@ -227,7 +227,7 @@ void Simulation::Reboot() {
 
 void Simulation::Wait(absl::Duration time) {
   Tell(absl::StrCat("wait ", absl::FormatDuration(time)));
-  world_->clock.Advance(time);
+  world_->Pass(time);
 }
 
 void Simulation::Violate(const std::string& what) {
