@@ -80,6 +80,12 @@ void Simulation::AnyFault() {
   } else if (kind < 90) {
     world_->files = rng_.Percent(50) ? SimFiles::kFull : SimFiles::kReadOnly;
     say(world_->files == SimFiles::kFull ? "records full" : "records read-only", "");
+  } else if (kind < 94) {
+    const auto number = world_->PresentNumber(volume);
+    if (!number.has_value()) return;
+    say("pod keeps the disk", volume.id);
+    kept_.insert(*number);
+    world_->mounts.AddUse(*number, {mount::DeviceUse::Kind::kMount, "/data", {4711, "postgres"}});
   } else {
     const std::string& path =
         rng_.Percent(30) ? volume.staging_path : rng_.OneOf(volume.targets).path;
@@ -87,6 +93,14 @@ void Simulation::AnyFault() {
     busy_.insert(path);
     world_->mounts.SetBusy(path, true);
   }
+}
+
+void Simulation::EndPods() {
+  for (const std::string& path : busy_) world_->mounts.SetBusy(path, false);
+  for (const base::DeviceNumber number : kept_) world_->mounts.RemoveUses(number);
+  busy_.clear();
+  kept_.clear();
+  world_->Settle();
 }
 
 void Simulation::MendSomething() {
@@ -108,16 +122,14 @@ void Simulation::MendSomething() {
     world_->Return(world_->volumes[static_cast<std::size_t>(v)], announced);
     gone_.erase(v);
   } else {
-    for (const std::string& path : busy_) world_->mounts.SetBusy(path, false);
     Tell("nothing is busy");
-    busy_.clear();
+    EndPods();
   }
 }
 
 void Simulation::MendAll() {
   Tell("everything is mended");
-  for (const std::string& path : busy_) world_->mounts.SetBusy(path, false);
-  busy_.clear();
+  EndPods();
   world_->files = SimFiles::kGood;
   for (const int v : gone_) {
     const bool announced = rng_.Percent(60);

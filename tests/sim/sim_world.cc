@@ -69,10 +69,10 @@ class SimWorld::Fabric final : public nvme::Fabric {
     absl::Status done = world_.kernel.Disconnect(subsystem, controller);
     world_.Settle();
     for (const auto& [number, disk] : before) {
-      if (world_.IsPresent(number) || world_.mounts.Table()->Of(number).empty()) continue;
-      world_.on_violation(absl::StrCat("deletes ", controller, ", the last path of the mounted ",
-                                       disk.path, " at ",
-                                       world_.mounts.Table()->Of(number).front().path));
+      const auto uses = *world_.mounts.UsesOf({"/dev/none", number});
+      if (world_.IsPresent(number) || uses.empty()) continue;
+      world_.on_violation(absl::StrCat("deletes ", controller, ", the last path of ", disk.path,
+                                       ", which is ", mount::Describe(uses.front())));
     }
     return done;
   }
@@ -391,6 +391,13 @@ volume::Target SimWorld::TargetOf(const SimVolume& volume) const {
 std::string SimWorld::DiskBehind(base::DeviceNumber number) const {
   const auto found = behind_.find(number);
   return found == behind_.end() ? "" : found->second;
+}
+
+std::optional<base::DeviceNumber> SimWorld::PresentNumber(const SimVolume& volume) const {
+  for (const auto& [number, disk] : present_) {
+    if (disk.uuid == volume.uuid) return number;
+  }
+  return std::nullopt;
 }
 
 void SimWorld::AtSeam(Seam seam) {

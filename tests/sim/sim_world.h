@@ -101,6 +101,7 @@ class SimWorld {
   // The data behind the device number, now or when it was last seen; empty for others.
   std::string DiskBehind(base::DeviceNumber number) const;
   bool IsPresent(base::DeviceNumber number) const { return present_.contains(number); }
+  std::optional<base::DeviceNumber> PresentNumber(const SimVolume& volume) const;
   bool IsPeer(const std::string& controller) const { return peers_.contains(controller); }
   // Time passes: the kernel does what it was about to do, such as the scan after a rescan.
   void Pass(absl::Duration time);

@@ -89,6 +89,7 @@ class Simulation {
   // faults.cc: what happens to the world.
   void AnyFault();
   void MendSomething();
+  void EndPods();
   void MendAll();
   // kubelet.cc: calls.
   void CallFor(int volume);
@@ -124,8 +125,9 @@ class Simulation {
   std::deque<Step> pending_;  // what the reconciler began and no worker has run yet
   std::vector<Pod> pods_;
   std::vector<Frame> frames_;
-  std::set<std::string> busy_;  // paths
-  std::set<int> gone_;          // volumes whose namespace is away or another one
+  std::set<std::string> busy_;         // paths
+  std::set<base::DeviceNumber> kept_;  // disks that another mount namespace has
+  std::set<int> gone_;                 // volumes whose namespace is away or another one
   int boots_ = 1;
   int overlap_percent_ = 0;
   bool in_tick_ = false;
