@@ -77,9 +77,10 @@ absl::StatusOr<std::vector<DeviceUse>> Users::UsesBeyond(
   for (const std::string& path : paths) absl::c_copy(own.At(path), std::back_inserter(ending));
   const auto beyond = [&ending](const MountTable& table) {
     std::vector<MountPoint> staying;
-    absl::c_copy_if(table.all(), std::back_inserter(staying), [&](const MountPoint& mount) {
-      return absl::c_none_of(
-          ending, [&](const MountPoint& end) { return mount == end || IsCopyOf(mount, end); });
+    absl::c_copy_if(table.all(), std::back_inserter(staying), [&](const MountPoint& other) {
+      return absl::c_none_of(ending, [&](const MountPoint& mount) {
+        return other == mount || IsCopyOf(other, mount);
+      });
     });
     return MountTable(std::move(staying));
   };
