@@ -36,7 +36,8 @@ absl::StatusOr<PromisedVolume> Observer::Combine(const StageRecord& record,
       record.volume_id,
       record.state,
       std::move(policy),
-      {std::move(target), std::move(wanted), std::move(subsystem), std::move(endpoints)}};
+      {std::move(target), std::move(wanted), std::move(subsystem), std::move(endpoints)},
+      /*held=*/true};
 }
 
 absl::StatusOr<std::vector<Endpoint>> Observer::EndpointsOf(const StageRecord& record,

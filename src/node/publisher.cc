@@ -91,6 +91,7 @@ absl::Status Publisher::Unpublish(const std::string& volume_id, const std::strin
                                         });
   if (!promised) RETURN_IF_ERROR(RequireOurs(target_path));
   RETURN_IF_ERROR(call.Measure("mount", [&] { return UnmountAll(target_path); }));
+  KeepHold(target_path, nullptr);
   RETURN_IF_ERROR(mounter_.Remove(target_path));
   // A record of an older boot stays as it is: written now, it would promise the volume anew.
   if (!promised || !records_.FindCurrent(volume_id).has_value()) return absl::OkStatus();
@@ -182,9 +183,15 @@ absl::Status Publisher::PublishFileSystem(const PublishRequest& request,
 
 absl::Status Publisher::PublishBlock(const PublishRequest& request, const volume::Target& target,
                                      const nvme::Namespace& ns) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<mount::DeviceHold> hold,
+  ASSIGN_OR_RETURN(std::unique_ptr<mount::DeviceHold> hold,
                    HoldDisk(file_systems_, attacher_, target, ns));
   RETURN_IF_ERROR(file_systems_.SetReadOnly(DeviceOf(ns), ReadOnly(request)));
+  RETURN_IF_ERROR(BindNode(request, ns));
+  KeepHold(request.target_path, std::move(hold));
+  return absl::OkStatus();
+}
+
+absl::Status Publisher::BindNode(const PublishRequest& request, const nvme::Namespace& ns) {
   ASSIGN_OR_RETURN(const mount::PathKind kind, mounter_.Kind(request.target_path));
   if (kind != mount::PathKind::kAbsent) {
     ASSIGN_OR_RETURN(const std::optional<base::DeviceNumber> there,
@@ -209,6 +216,21 @@ absl::Status Publisher::PublishBlock(const PublishRequest& request, const volume
   RETURN_IF_ERROR(UnmountAll(request.target_path));
   return absl::UnavailableError(
       absl::StrCat(ns.device_path, " is no longer ", base::Describe(ns.number)));
+}
+
+void Publisher::KeepHold(const std::string& target_path, std::unique_ptr<mount::DeviceHold> hold) {
+  const absl::MutexLock lock(&mutex_);
+  std::swap(holds_[target_path], hold);
+  if (holds_[target_path] == nullptr) holds_.erase(target_path);
+}
+
+bool Publisher::Holds(const StageRecord& record) const {
+  if (!record.capability.block) return true;
+  const absl::MutexLock lock(&mutex_);
+  return std::all_of(record.publications.begin(), record.publications.end(),
+                     [&](const Publication& publication) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                       return holds_.contains(publication.target_path);
+                     });
 }
 
 // A bound device node holds no disk: when its own went away, another one may have its number by

@@ -1,9 +1,13 @@
 // Publisher: makes a staged volume visible to one workload, and takes it away again.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 
 #include "base/call.h"
 #include "mount/filesystem.h"
@@ -43,6 +47,12 @@ class Publisher {
   //   published at this path, or perhaps did (node/retry.h)
   [[nodiscard]] absl::Status Publish(const PublishRequest& request, base::Call& call);
 
+  // True while the publications of a raw block volume are held as Publish leaves them: the plugin
+  // keeps each such disk open, because a workload may open its path at any time, and the number
+  // behind it must not go to another volume when the namespace goes away. A new process holds
+  // nothing until Publish is called again.
+  [[nodiscard]] bool Holds(const StageRecord& record) const ABSL_LOCKS_EXCLUDED(mutex_);
+
   // OK when nothing is mounted at the path and the path is gone. NotFound when the volume is
   // unknown and something foreign is mounted there.
   [[nodiscard]] absl::Status Unpublish(const std::string& volume_id, const std::string& target_path,
@@ -57,6 +67,9 @@ class Publisher {
   absl::Status PublishFileSystem(const PublishRequest& request, const nvme::Namespace& ns);
   absl::Status PublishBlock(const PublishRequest& request, const volume::Target& target,
                             const nvme::Namespace& ns);
+  absl::Status BindNode(const PublishRequest& request, const nvme::Namespace& ns);
+  void KeepHold(const std::string& target_path, std::unique_ptr<mount::DeviceHold> hold)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status RequireOurs(const std::string& target_path) const;
   absl::Status UnmountAll(const std::string& path);
 
@@ -64,6 +77,10 @@ class Publisher {
   Attacher& attacher_;
   mount::Mounter& mounter_;
   mount::FileSystems& file_systems_;
+
+  mutable absl::Mutex mutex_;
+  // By target path; closed outside of the mutex.
+  std::map<std::string, std::unique_ptr<mount::DeviceHold>> holds_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace nvmeof::node

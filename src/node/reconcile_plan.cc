@@ -78,7 +78,10 @@ std::vector<Action> PlanVolume(const PromisedVolume& promised,
     connect.without_live_path = connect.kernel_gave_up || diagnosis == Diagnosis::kNoLivePath;
   }
   if (diagnosis == Diagnosis::kNoNamespace) add(Action::Kind::kRescan);
-  if (diagnosis == Diagnosis::kStaleEndpoint) add(Action::Kind::kRestore);
+  const bool usable = diagnosis == Diagnosis::kHealthy || diagnosis == Diagnosis::kDegraded;
+  if (diagnosis == Diagnosis::kStaleEndpoint || (usable && !promised.held)) {
+    add(Action::Kind::kRestore);
+  }
   if (!seen.subsystem.has_value() || seen.subsystem->controllers.empty()) return actions;
   if (promised.policy.io_policy.has_value() &&
       !HasIoPolicy(*seen.subsystem, *promised.policy.io_policy)) {

@@ -22,6 +22,7 @@ struct PromisedVolume {
   StageState state = StageState::kStaged;
   volume::AttachPolicy policy;
   Observation seen;
+  bool held = true;  // Publisher::Holds
 };
 
 // What a process restart must not lose stands in records and marks; this is one look at all of it.
@@ -35,7 +36,7 @@ struct Action {
   enum class Kind {
     kConnect,      // `paths`, which have no controller
     kRescan,       // live controllers show no namespace
-    kRestore,      // what is mounted for the volume is not its disk: mount it anew
+    kRestore,      // what is mounted for the volume is not its disk, or not held: publish it anew
     kSetIoPolicy,  // it was reset when the subsystem was made anew
     kDrop,         // `paths` are ours and wanted no longer: the target's portals moved
     kReap,         // the subsystem is ours, and promised by no record

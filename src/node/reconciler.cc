@@ -115,6 +115,7 @@ absl::StatusOr<Picture> Reconciler::Look() const {
     absl::StatusOr<PromisedVolume> promised = observer_.Combine(
         record, subsystem == connected.end() ? std::nullopt : std::optional(*subsystem), table);
     if (promised.ok()) {
+      promised->held = parts_.publisher.Holds(record);
       picture.promised.push_back(*std::move(promised));
       continue;
     }

@@ -175,6 +175,7 @@ absl::Status Stager::UnmountDead(const StageRequest& request, const mount::Mount
                    mounter_.UsesBeyond({dead.source, dead.device}, paths));
   if (!uses.empty()) {
     std::vector<std::string> words;
+    words.reserve(uses.size());
     for (const mount::DeviceUse& use : uses) words.push_back(mount::Describe(use));
     return absl::FailedPreconditionError(absl::StrCat(
         Name(Diagnosis::kStaleEndpoint), ": the disk under ", request.staging_path,

@@ -132,6 +132,25 @@ TEST_F(PublisherTest, AFailedBindLeavesNoPublication) {
   EXPECT_OK(Publish(FileSystem()));
 }
 
+// Whoever opens the path later must never find another volume behind its number.
+TEST_F(PublisherTest, ARawBlockDiskIsHeldAsLongAsItIsPublished) {
+  ASSERT_OK(Stage(Block()));
+  EXPECT_FALSE(file_systems_.IsHeld(Disk().number));
+  ASSERT_OK(Publish(Block()));
+  EXPECT_TRUE(file_systems_.IsHeld(Disk().number));
+  ASSERT_OK(Unpublish());
+  EXPECT_FALSE(file_systems_.IsHeld(Disk().number));
+}
+
+TEST_F(PublisherTest, ANewProcessHoldsPublishedRawBlockDisksAgain) {
+  ASSERT_OK(Stage(Block()));
+  ASSERT_OK(Publish(Block()));
+  Restart();
+  EXPECT_FALSE(file_systems_.IsHeld(Disk().number));
+  Settle();
+  EXPECT_TRUE(file_systems_.IsHeld(Disk().number));
+}
+
 // A repair that fails takes no promise back: the pod still has the volume there.
 TEST_F(PublisherTest, AFailureLeavesWhatWasPublishedBefore) {
   ASSERT_OK(Stage(Block()));
