@@ -11,32 +11,35 @@
 #include "absl/status/status.h"
 
 #include "node/connection_marks.h"
+#include "node/nvme_host.h"
 #include "nvme/fabric.h"
 
 namespace nvmeof::node {
 
-// Borrows both. One Connect at a time, all else from any thread.
+// Borrows the host's parts and the marks. One Connect at a time, all else from any thread.
 class MarkingFabric final : public nvme::Fabric {
  public:
-  MarkingFabric(nvme::Fabric& fabric, ConnectionMarks& marks) : fabric_(fabric), marks_(marks) {}
+  MarkingFabric(const NvmeHost& host, ConnectionMarks& marks) : host_(host), marks_(marks) {}
 
-  // Errors, besides those of the fabric: those of the marks; then nothing was connected.
+  // Errors, besides those of the fabric: those of the topology and the marks; then nothing was
+  // connected. A path that has a controller by now is not marked: a crash right after it would
+  // make another program's connection ours.
   [[nodiscard]] absl::Status Connect(const nvme::ConnectRequest& request) override;
 
   [[nodiscard]] absl::Status Disconnect(const volume::Nqn& subsystem,
                                         const std::string& controller) override {
-    return fabric_.Disconnect(subsystem, controller);
+    return host_.fabric.Disconnect(subsystem, controller);
   }
   [[nodiscard]] absl::Status Rescan(const std::string& controller) override {
-    return fabric_.Rescan(controller);
+    return host_.fabric.Rescan(controller);
   }
   [[nodiscard]] absl::Status SetIoPolicy(const std::string& subsystem_name,
                                          volume::IoPolicy policy) override {
-    return fabric_.SetIoPolicy(subsystem_name, policy);
+    return host_.fabric.SetIoPolicy(subsystem_name, policy);
   }
 
  private:
-  nvme::Fabric& fabric_;
+  const NvmeHost host_;
   ConnectionMarks& marks_;
 };
 

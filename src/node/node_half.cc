@@ -16,7 +16,7 @@ NodeHalf::NodeHalf(const NodeSeams& seams, StageRecords stage_records,
                    ConnectionMarks connection_marks)
     : records(std::move(stage_records)),
       marks(std::move(connection_marks)),
-      marking_fabric(seams.host.fabric, marks),
+      marking_fabric(seams.host, marks),
       scheduler(marking_fabric, seams.clock),
       connector(seams.host, scheduler, marks, seams.clock),
       attacher(seams.host, scheduler, marks, seams.mounter, seams.workers, seams.clock),
