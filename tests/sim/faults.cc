@@ -66,6 +66,8 @@ void Simulation::AnyFault() {
       pods_[i].context = volume::EncodePublishContext(world_->TargetOf(world_->volumes[i]));
     }
   } else if (kind < 82) {
+    // Between a step's look and its act no step could see who came: see the decision records.
+    if (!frames_.empty()) return;
     const volume::Path path{rng_.OneOf(agent.portals), {}};
     const auto marked = process_ == nullptr ? std::nullopt : process_->marks.Of(*volume.nqn);
     // A path of ours that is missing just now would become ours again: see the decision records.
@@ -82,7 +84,7 @@ void Simulation::AnyFault() {
     say(world_->files == SimFiles::kFull ? "records full" : "records read-only", "");
   } else if (kind < 94) {
     const auto number = world_->PresentNumber(volume);
-    if (!number.has_value()) return;
+    if (!number.has_value() || !frames_.empty()) return;
     say("pod keeps the disk", volume.id);
     kept_.insert(*number);
     world_->mounts.AddUse(*number, {mount::DeviceUse::Kind::kMount, "/data", {4711, "postgres"}});
