@@ -70,8 +70,9 @@ TEST_F(EachKernelTargetFault, NamespaceReplacedByAnotherIsNeverUsed) {
   EXPECT_FALSE(stray.WaitFor(1, absl::Seconds(2)));
   stray.Stop().IgnoreError();
   EXPECT_EQ(stray.written(), 0U);
-  EXPECT_THAT(volume.Stage(),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(kOtherUuid)));
+  // The volume is staged still, so the orchestrator shall not give it up.
+  EXPECT_THAT(volume.Stage(), StatusIs(absl::StatusCode::kUnavailable,
+                                       AllOf(HasSubstr("WrongIdentity"), HasSubstr(kOtherUuid))));
   EXPECT_OK(RunTool({"cmp", "-n", absl::StrCat(kBytes), foreign, "/dev/zero"}))
       << "another volume was written";
 
