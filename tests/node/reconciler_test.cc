@@ -14,7 +14,6 @@ namespace nvmeof::testing {
 namespace {
 
 using node::StageState;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
