@@ -15,52 +15,71 @@ constexpr const char* kPortalFaults[] = {"portal refuses", "portal silent", "por
 
 void Simulation::AnyFault() {
   const int v = rng_.Below(static_cast<int>(world_->volumes.size()));
-  SimVolume& volume = world_->volumes[static_cast<std::size_t>(v)];
   SimAgent& agent = rng_.OneOf(world_->agents);
-  const auto say = [&](const std::string& kind, const std::string& about) {
-    Count(kind);
-    Tell(absl::StrCat("fault: ", kind, " ", about));
-  };
   const int kind = rng_.Below(100);
+  if (kind < 44) {
+    PathFault(kind, world_->volumes[static_cast<std::size_t>(v)], agent);
+  } else if (kind < 70) {
+    NamespaceFault(kind, v);
+  } else {
+    OtherFault(kind, world_->volumes[static_cast<std::size_t>(v)], agent);
+  }
+}
+
+void Simulation::SayFault(const std::string& kind, const std::string& about) {
+  Count(kind);
+  Tell(absl::StrCat("fault: ", kind, " ", about));
+}
+
+void Simulation::PathFault(int kind, const SimVolume& volume, SimAgent& agent) {
   if (kind < 24) {
     const volume::Portal& portal = rng_.OneOf(agent.portals);
     const int how = rng_.Below(3);
-    say(kPortalFaults[how], portal.address);
+    SayFault(kPortalFaults[how], portal.address);
     world_->PortalDown(portal, how);
-  } else if (kind < 44) {
+  } else {
     const auto picture = world_->kernel.Peek(*volume.nqn);
     if (!picture.has_value() || picture->controllers.empty()) return;
     if (rng_.Percent(40)) {
-      say("all controllers lost", volume.nqn->text());
+      SayFault("all controllers lost", volume.nqn->text());
       for (const auto& each : picture->controllers) world_->kernel.Lose(each.name);
     } else {
       const std::string name = rng_.OneOf(picture->controllers).name;
-      say("controller lost", name);
+      SayFault("controller lost", name);
       world_->kernel.Lose(name);
     }
     world_->Settle();
-  } else if (kind < 52) {
-    say("namespace gone", volume.id);
+  }
+}
+
+void Simulation::NamespaceFault(int kind, int v) {
+  SimVolume& volume = world_->volumes[static_cast<std::size_t>(v)];
+  if (kind < 52) {
+    SayFault("namespace gone", volume.id);
     gone_.insert(v);
     world_->Vanish(volume);
   } else if (kind < 62) {
     const bool announced = rng_.Percent(70);
-    say(announced ? "another namespace" : "another namespace, notice lost", volume.id);
+    SayFault(announced ? "another namespace" : "another namespace, notice lost", volume.id);
     gone_.insert(v);
     world_->Lie(volume, rng_.Percent(60), announced);
-  } else if (kind < 70) {
+  } else {
     const bool announced = rng_.Percent(50);
     if (gone_.contains(v)) return;
-    say(announced ? "namespace grows" : "namespace grows, notice lost", volume.id);
+    SayFault(announced ? "namespace grows" : "namespace grows, notice lost", volume.id);
     world_->Grow(volume, announced);
     pods_[static_cast<std::size_t>(v)].context =
         volume::EncodePublishContext(world_->TargetOf(volume));
-  } else if (kind < 76) {
+  }
+}
+
+void Simulation::OtherFault(int kind, SimVolume& volume, SimAgent& agent) {
+  if (kind < 76) {
     const int at = rng_.Below(static_cast<int>(world_->agents.size()));
     const int portal = rng_.Below(2);
-    say("portal moves", world_->agents[static_cast<std::size_t>(at)]
-                            .portals[static_cast<std::size_t>(portal)]
-                            .address);
+    SayFault("portal moves", world_->agents[static_cast<std::size_t>(at)]
+                                 .portals[static_cast<std::size_t>(portal)]
+                                 .address);
     world_->Move(at, portal);
     for (std::size_t i = 0; i < pods_.size(); ++i) {
       pods_[i].context = volume::EncodePublishContext(world_->TargetOf(world_->volumes[i]));
@@ -75,23 +94,23 @@ void Simulation::AnyFault() {
       return;
     }
     if (!world_->PeerConnects(*volume.nqn, path)) return;
-    say("peer connects", absl::StrCat(volume.nqn->text(), " ", volume::Describe(path)));
+    SayFault("peer connects", absl::StrCat(volume.nqn->text(), " ", volume::Describe(path)));
   } else if (kind < 84) {
-    say("peer disconnects", "");
+    SayFault("peer disconnects", "");
     world_->PeerDisconnects();
   } else if (kind < 90) {
     world_->files = rng_.Percent(50) ? SimFiles::kFull : SimFiles::kReadOnly;
-    say(world_->files == SimFiles::kFull ? "records full" : "records read-only", "");
+    SayFault(world_->files == SimFiles::kFull ? "records full" : "records read-only", "");
   } else if (kind < 94) {
     const auto number = world_->PresentNumber(volume);
     if (!number.has_value() || !frames_.empty()) return;
-    say("pod keeps the disk", volume.id);
+    SayFault("pod keeps the disk", volume.id);
     kept_.insert(*number);
     world_->mounts.AddUse(*number, {mount::DeviceUse::Kind::kMount, "/data", {4711, "postgres"}});
   } else {
     const std::string& path =
         rng_.Percent(30) ? volume.staging_path : rng_.OneOf(volume.targets).path;
-    say("mount busy", path);
+    SayFault("mount busy", path);
     busy_.insert(path);
     world_->mounts.SetBusy(path, true);
   }

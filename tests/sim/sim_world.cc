@@ -319,7 +319,7 @@ class SimWorld::Files final : public base::RecordFiles {
   }
   absl::Status Write(const std::string& name, absl::string_view content) override {
     world_.AtSeam(seam_);
-    if (world_.flaw == SimFlaw::kForgetsRecords && content.size() > 0) return absl::OkStatus();
+    if (world_.flaw == SimFlaw::kForgetsRecords && !content.empty()) return absl::OkStatus();
     if (world_.files == SimFiles::kFull) return base::ErrnoStatus(ENOSPC, name);
     if (world_.files == SimFiles::kReadOnly) return base::ErrnoStatus(EROFS, name);
     return inner_.Write(name, content);

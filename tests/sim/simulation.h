@@ -88,6 +88,10 @@ class Simulation {
   void Wait(absl::Duration time);
   // faults.cc: what happens to the world.
   void AnyFault();
+  void SayFault(const std::string& kind, const std::string& about);
+  void PathFault(int kind, const SimVolume& volume, SimAgent& agent);
+  void NamespaceFault(int kind, int v);
+  void OtherFault(int kind, SimVolume& volume, SimAgent& agent);
   void MendSomething();
   void EndPods();
   void MendAll();
