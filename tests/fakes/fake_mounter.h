@@ -105,11 +105,12 @@ class FakeMounter final : public mount::Mounter {
     const absl::MutexLock lock(&mutex_);
     const auto device = devices_.find(request.source);
     if (device == devices_.end()) return absl::NotFoundError(request.source);
+    const base::DeviceNumber number = device->second;  // a test's hook may take the node away
     if (KindLocked(request.target) != mount::PathKind::kDirectory) {
       return absl::NotFoundError(request.target);
     }
     const mount::MountPoint* top = TopAt(request.target);
-    if (top != nullptr && top->device == device->second && top->root == "/") {
+    if (top != nullptr && top->device == number && top->root == "/") {
       return absl::FailedPreconditionError("already mounted");
     }
     if (absl::Status leave = Leave(absl::StrCat("mount ", request.source, " ", request.target));
@@ -121,7 +122,7 @@ class FakeMounter final : public mount::Mounter {
     options.insert(options.begin(), read_only ? "ro" : "rw");
     Insert({next_id_++,
             ParentMount(request.target).id,
-            device->second,
+            number,
             "/",
             false,
             request.target,
