@@ -79,6 +79,13 @@ std::string DescribeFirst(const std::vector<std::string>& all) {
   return named == all.size() ? first : absl::StrCat(first, " and ", all.size() - named, " more");
 }
 
+std::string DescribeUses(const std::vector<DeviceUse>& all) {
+  std::vector<std::string> words;
+  words.reserve(all.size());
+  for (const DeviceUse& use : all) words.push_back(Describe(use));
+  return DescribeFirst(words);
+}
+
 std::vector<DeviceUse> UsesIn(const MountTable& table, const Device& device,
                               const Process& process) {
   std::vector<DeviceUse> uses;

@@ -51,6 +51,7 @@ struct DeviceUse {
 
 // The first five, then "and N more".
 [[nodiscard]] std::string DescribeFirst(const std::vector<std::string>& all);
+[[nodiscard]] std::string DescribeUses(const std::vector<DeviceUse>& all);
 
 // The uses that a table shows; `process` becomes that of each.
 [[nodiscard]] std::vector<DeviceUse> UsesIn(const MountTable& table, const Device& device,

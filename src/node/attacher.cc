@@ -312,11 +312,8 @@ absl::Status Attacher::RequireUnused(const nvme::Subsystem& subsystem) const {
   for (const nvme::Namespace& ns : subsystem.namespaces) {
     ASSIGN_OR_RETURN(const std::vector<mount::DeviceUse> uses, mounter_.UsesOf(DeviceOf(ns)));
     if (!uses.empty()) {
-      std::vector<std::string> words;
-      words.reserve(uses.size());
-      for (const mount::DeviceUse& use : uses) words.push_back(mount::Describe(use));
       return absl::FailedPreconditionError(
-          absl::StrCat(ns.name, " is still ", mount::DescribeFirst(words)));
+          absl::StrCat(ns.name, " is still ", mount::DescribeUses(uses)));
     }
     ASSIGN_OR_RETURN(const bool held, host_.topology.HasHolders(ns));
     if (held) {

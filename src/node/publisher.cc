@@ -128,14 +128,9 @@ absl::Status Publisher::FollowPortals(const PublishRequest& request, StageRecord
   if (request.publish_context.empty() || request.publish_context == record.publish_context) {
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const volume::Target staged, TargetOf(record));
   ASSIGN_OR_RETURN(const volume::Target asked,
                    volume::DecodePublishContext(request.publish_context));
-  if (!volume::IsSameVolume(staged, asked)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(request.volume_id, " is staged from ", staged.subsystem.text(),
-                     " with another identity than the one that is asked for now"));
-  }
+  RETURN_IF_ERROR(RequireSameVolume(record, asked));
   record.publish_context = request.publish_context;
   return records_.Put(record);
 }

@@ -118,6 +118,14 @@ absl::StatusOr<volume::Target> TargetOf(const StageRecord& record) {
   return volume::DecodePublishContext(record.publish_context);
 }
 
+absl::Status RequireSameVolume(const StageRecord& record, const volume::Target& asked) {
+  ASSIGN_OR_RETURN(const volume::Target staged, TargetOf(record));
+  if (volume::IsSameVolume(staged, asked)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(record.volume_id, " is staged from ", staged.subsystem.text(),
+                   " with another identity than the one that is asked for now"));
+}
+
 absl::StatusOr<StageRecords> StageRecords::Open(base::RecordFiles& files, std::string boot_id) {
   std::map<std::string, StageRecord, std::less<>> records;
   const auto read = [&records](const std::string& name, const std::string& json) -> absl::Status {

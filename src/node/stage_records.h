@@ -54,6 +54,10 @@ struct StageRecord {
 // The target that the record promises to reach.
 [[nodiscard]] absl::StatusOr<volume::Target> TargetOf(const StageRecord& record);
 
+// FailedPrecondition when `asked` is another volume than the record's; its portals may have moved.
+[[nodiscard]] absl::Status RequireSameVolume(const StageRecord& record,
+                                             const volume::Target& asked);
+
 // Internally synchronised; reads are served from memory. Borrows the files, which no other process
 // writes.
 class StageRecords {

@@ -96,13 +96,7 @@ absl::Status Stager::RequireSamePromise(const StageRequest& request,
     return absl::AlreadyExistsError(
         absl::StrCat(request.volume_id, " is staged there with another capability"));
   }
-  ASSIGN_OR_RETURN(const volume::Target staged, TargetOf(*record));
-  if (!IsSameVolume(staged, target)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(request.volume_id, " is staged from ", staged.subsystem.text(),
-                     " with another identity than the one that is asked for now"));
-  }
-  return absl::OkStatus();
+  return RequireSameVolume(*record, target);
 }
 
 absl::Status Stager::Converge(const StageRequest& request, const volume::Target& target,
@@ -174,13 +168,10 @@ absl::Status Stager::UnmountDead(const StageRequest& request, const mount::Mount
   ASSIGN_OR_RETURN(const std::vector<mount::DeviceUse> uses,
                    mounter_.UsesBeyond({dead.source, dead.device}, paths));
   if (!uses.empty()) {
-    std::vector<std::string> words;
-    words.reserve(uses.size());
-    for (const mount::DeviceUse& use : uses) words.push_back(mount::Describe(use));
     return absl::FailedPreconditionError(absl::StrCat(
         Name(Diagnosis::kStaleEndpoint), ": the disk under ", request.staging_path,
         " was lost and is back under another number; its old file system is still ",
-        mount::DescribeFirst(words),
+        mount::DescribeUses(uses),
         ", where it never works again: end what uses it (delete the pod), then it is mounted "
         "anew"));
   }
