@@ -93,19 +93,23 @@ absl::Status LinuxMounter::BindMount(const std::string& source, const std::strin
   return base::Annotate(Attach(mount, target), what);
 }
 
+// A mount that is busy and has no holder was just looked at: a stat, a walk through it, ours or
+// anybody's, makes it busy for that instant. To look for holders takes longer than that.
 absl::Status LinuxMounter::Unmount(const std::string& path) {
-  if (::umount2(path.c_str(), UMOUNT_NOFOLLOW) == 0 || errno == ENOENT) return absl::OkStatus();
-  const int error = errno;
-  // EINVAL is "not a mount point", and also "a mount that may not be taken away".
-  if (error == EINVAL && !IsMountRoot(path)) return absl::OkStatus();
-  if (error == EBUSY) {
-    const std::vector<std::string> holders = users_.HoldersOf(path);
-    return absl::FailedPreconditionError(
-        absl::StrCat("unmount ", path, ": it is busy: ",
-                     holders.empty() ? "a process uses it or something is mounted in it"
-                                     : absl::StrCat("held by ", DescribeFirst(holders))));
+  constexpr int kTries = 5;
+  std::vector<std::string> holders;
+  for (int i = 0; i < kTries && holders.empty(); ++i) {
+    if (::umount2(path.c_str(), UMOUNT_NOFOLLOW) == 0 || errno == ENOENT) return absl::OkStatus();
+    const int error = errno;
+    // EINVAL is "not a mount point", and also "a mount that may not be taken away".
+    if (error == EINVAL && !IsMountRoot(path)) return absl::OkStatus();
+    if (error != EBUSY) return base::ErrnoStatus(error, absl::StrCat("unmount ", path));
+    holders = users_.HoldersOf(path);
   }
-  return base::ErrnoStatus(error, absl::StrCat("unmount ", path));
+  return absl::FailedPreconditionError(
+      absl::StrCat("unmount ", path, ": it is busy: ",
+                   holders.empty() ? "a process uses it or something is mounted in it"
+                                   : absl::StrCat("held by ", DescribeFirst(holders))));
 }
 
 absl::StatusOr<MountTable> LinuxMounter::Table() const { return users_.Table(); }

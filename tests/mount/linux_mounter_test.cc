@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -214,6 +215,24 @@ TEST_F(LinuxMounterMountTest, ABusyMountStays) {
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr(absl::StrCat("(pid ", ::getpid(), ")"))));
   EXPECT_THAT(mounter_.Table()->At(At("a")), SizeIs(1));
+}
+
+// The procfs made by hand shows no holder, and tells when the mounter looks for one.
+TEST_F(LinuxMounterMountTest, AMountThatWasBusyForAnInstantIsUnmounted) {
+  ASSERT_OK(MountMemory());
+  base::UniqueFd look(::open(At("a").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  ASSERT_TRUE(look.ok());
+  const testing::TemporaryDirectory proc;
+  ASSERT_EQ(::mkdir(proc.File("self").c_str(), 0700), 0);
+  const std::string mountinfo = proc.File("self/mountinfo");
+  ASSERT_EQ(::mkfifo(mountinfo.c_str(), 0600), 0);
+  std::thread looker([&] {
+    const base::UniqueFd asked(::open(mountinfo.c_str(), O_WRONLY | O_CLOEXEC));
+    look = base::UniqueFd();
+  });
+  EXPECT_OK(LinuxMounter(proc.path()).Unmount(At("a")));
+  looker.join();
+  EXPECT_THAT(mounter_.Table()->At(At("a")), IsEmpty());
 }
 
 TEST_F(LinuxMounterMountTest, AMountUnderAMountIsNamed) {
