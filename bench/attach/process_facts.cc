@@ -9,6 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "base/file.h"
+
 namespace nvmeof::bench {
 namespace {
 
@@ -20,8 +22,7 @@ absl::Duration Read(clockid_t clock) {
 
 // Fields cutime and cstime of proc_pid_stat(5).
 absl::Duration ChildrenTime(pid_t pid) {
-  std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string text = base::ReadFile(absl::StrCat("/proc/", pid, "/stat")).value_or("");
   std::istringstream fields(text.substr(text.rfind(')') + 1));
   std::string skipped;
   for (int field = 3; field < 16; ++field) fields >> skipped;

@@ -5,37 +5,37 @@
 #include <fstream>
 #include <map>
 #include <sstream>
-#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "base/file.h"
+
 namespace nvmeof::testing {
 namespace {
 
 namespace fs = std::filesystem;
 
+// Empty when the kernel takes the object away meanwhile.
 std::string ReadAttribute(const fs::path& path) {
-  std::ifstream file(path);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  return std::string(absl::StripAsciiWhitespace(text));
-}
-
-std::vector<fs::path> Entries(const fs::path& folder) {
-  std::vector<fs::path> entries;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) entries.push_back(entry.path());
-  std::sort(entries.begin(), entries.end());
-  return entries;
+  return std::string(absl::StripAsciiWhitespace(base::ReadFile(path).value_or("")));
 }
 
 }  // namespace
 
+std::vector<fs::path> EntriesOf(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  for (const std::string& name : base::ListDirectory(folder).value_or(std::vector<std::string>())) {
+    entries.push_back(folder / name);
+  }
+  return entries;
+}
+
 std::vector<KernelPath> KernelPaths() {
   std::vector<KernelPath> paths;
-  for (const fs::path& entry : Entries("/sys/class/nvme")) {
+  for (const fs::path& entry : EntriesOf("/sys/class/nvme")) {
     if (ReadAttribute(entry / "transport") != "tcp") continue;
     std::map<std::string, std::string> address;
     const std::string text = ReadAttribute(entry / "address");
@@ -73,16 +73,16 @@ std::vector<std::string> DescribePaths(const std::string& nqn) {
 
 std::vector<std::string> KernelSubsystems() {
   std::vector<std::string> nqns;
-  for (const fs::path& entry : Entries("/sys/class/nvme-subsystem")) {
+  for (const fs::path& entry : EntriesOf("/sys/class/nvme-subsystem")) {
     nqns.push_back(ReadAttribute(entry / "subsysnqn"));
   }
   return nqns;
 }
 
 absl::StatusOr<std::string> DiskOf(const std::string& nqn) {
-  for (const fs::path& subsystem : Entries("/sys/class/nvme-subsystem")) {
+  for (const fs::path& subsystem : EntriesOf("/sys/class/nvme-subsystem")) {
     if (ReadAttribute(subsystem / "subsysnqn") != nqn) continue;
-    for (const fs::path& entry : Entries(subsystem)) {
+    for (const fs::path& entry : EntriesOf(subsystem)) {
       // Paths carry no nsid of a disk, controllers neither.
       if (fs::exists(entry / "nsid") && fs::exists(entry / "dev") && fs::exists(entry / "queue")) {
         return absl::StrCat("/dev/", entry.filename().string());

@@ -3,12 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace nvmeof::testing {
+
+// Sorted; none when the folder is absent or vanishes meanwhile.
+std::vector<std::filesystem::path> EntriesOf(const std::filesystem::path& folder);
 
 struct KernelPath {
   std::string name;  // "nvme3"

@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-#include "mount/mount_table.h"
+#include "mount/linux_mounter.h"
 #include "tests/vm/kernel.h"
 
 namespace nvmeof::testing {
@@ -22,10 +20,8 @@ namespace fs = std::filesystem;
 constexpr char kNvmet[] = "/sys/kernel/config/nvmet";
 
 std::vector<std::string> MountsBelow(const std::string& root) {
-  std::ifstream file("/proc/self/mountinfo");
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   std::vector<std::string> paths;
-  const auto table = mount::MountTable::Parse(text);
+  const auto table = mount::LinuxMounter().Table();
   if (!table.ok()) return {table.status().ToString()};
   for (const mount::MountPoint& mount : table->all()) {
     if (absl::StartsWith(mount.path, root + "/")) paths.push_back(mount.path);
@@ -33,18 +29,11 @@ std::vector<std::string> MountsBelow(const std::string& root) {
   return paths;
 }
 
-std::vector<fs::path> Entries(const fs::path& folder) {
-  std::vector<fs::path> entries;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) entries.push_back(entry.path());
-  return entries;
-}
-
 // "PARENT/*/FOLDER/*", as entries.
 std::vector<fs::path> Grandchildren(const fs::path& parent, const std::string& folder) {
   std::vector<fs::path> entries;
-  for (const fs::path& child : Entries(parent)) {
-    for (const fs::path& entry : Entries(child / folder)) entries.push_back(entry);
+  for (const fs::path& child : EntriesOf(parent)) {
+    for (const fs::path& entry : EntriesOf(child / folder)) entries.push_back(entry);
   }
   return entries;
 }
@@ -65,10 +54,10 @@ std::vector<std::string> FindLeftovers(const Places& places) {
     found.push_back(absl::StrCat("subsystem ", nqn));
   }
   const fs::path nvmet = kNvmet;
-  for (const fs::path& entry : Entries(nvmet / "subsystems")) {
+  for (const fs::path& entry : EntriesOf(nvmet / "subsystems")) {
     found.push_back(absl::StrCat("export ", entry.string()));
   }
-  for (const fs::path& entry : Entries(nvmet / "hosts")) {
+  for (const fs::path& entry : EntriesOf(nvmet / "hosts")) {
     found.push_back(absl::StrCat("export ", entry.string()));
   }
   for (const fs::path& entry : Grandchildren(nvmet / "ports", "subsystems")) {
@@ -90,8 +79,10 @@ std::vector<std::string> FindLeftovers(const Places& places) {
 std::vector<std::string> FilesBelow(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-    if (!entry.is_directory()) files.push_back(entry.path().string());
+  auto entry = fs::recursive_directory_iterator(folder, error);
+  // Files come and go meanwhile.
+  for (; entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (!entry->is_directory(error)) files.push_back(entry->path().string());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -102,13 +93,13 @@ void ClearKernelTarget() {
   Remove(Grandchildren(nvmet / "ports", "subsystems"));
   Remove(Grandchildren(nvmet / "subsystems", "namespaces"));
   Remove(Grandchildren(nvmet / "subsystems", "allowed_hosts"));
-  Remove(Entries(nvmet / "subsystems"));
-  Remove(Entries(nvmet / "hosts"));
+  Remove(EntriesOf(nvmet / "subsystems"));
+  Remove(EntriesOf(nvmet / "hosts"));
   for (const fs::path& group : Grandchildren(nvmet / "ports", "ana_groups")) {
     // Group 1 belongs to its port.
     if (group.filename() != "1") Remove({group});
   }
-  Remove(Entries(nvmet / "ports"));
+  Remove(EntriesOf(nvmet / "ports"));
 }
 
 void SweepKernel(const Places& places) {
