@@ -72,7 +72,7 @@ class Crowd : public FaultTest {
     return results;
   }
 
-  // As orchestrators do: again while controller or agent have enough to do with others.
+  // Controller and agent may have enough to do with others.
   static absl::Status Provide(PodVolume& volume) {
     return Patiently([&] {
       const absl::Status made = volume.Create();
@@ -84,14 +84,6 @@ class Crowd : public FaultTest {
       const absl::Status unpublished = volume.ControllerUnpublish();
       return unpublished.ok() ? volume.Delete() : unpublished;
     });
-  }
-  static absl::Status Patiently(const std::function<absl::Status()>& step) {
-    absl::Status status;
-    static_cast<void>(Eventually(kPatience, [&] {
-      status = step();
-      return !absl::IsUnavailable(status) && !absl::IsResourceExhausted(status);
-    }));
-    return status;
   }
 
   // Median of staging one after the other; they are unstaged again.

@@ -69,6 +69,15 @@ absl::Status FaultTest::TakeAway(PodVolume& volume) {
   return volume.Delete();
 }
 
+absl::Status FaultTest::Patiently(const std::function<absl::Status()>& step) {
+  absl::Status status;
+  static_cast<void>(Eventually(kPatience, [&] {
+    status = step();
+    return !absl::IsUnavailable(status) && !absl::IsResourceExhausted(status);
+  }));
+  return status;
+}
+
 bool FaultTest::IsLive(const PodVolume& volume, int paths, absl::Duration limit) {
   return Eventually(limit, [&] { return CountLive(volume.nqn()) == paths; });
 }

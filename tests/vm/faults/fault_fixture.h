@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,6 +49,9 @@ class FaultTest : public LabTest {
   static absl::Status Bring(PodVolume& volume, int paths = 2);
   // Detach and Delete.
   static absl::Status TakeAway(PodVolume& volume);
+
+  // As orchestrators do: again while the answer is Unavailable or ResourceExhausted.
+  static absl::Status Patiently(const std::function<absl::Status()>& step);
 
   static bool IsLive(const PodVolume& volume, int paths, absl::Duration limit = kPatience);
   // The kernel has neither a path nor a disk of it.
