@@ -112,6 +112,15 @@ absl::Status LinuxMounter::Unmount(const std::string& path) {
                                    : absl::StrCat("held by ", DescribeFirst(holders))));
 }
 
+absl::Status LinuxMounter::UnmountLazily(const std::string& path) {
+  if (::umount2(path.c_str(), UMOUNT_NOFOLLOW | MNT_DETACH) == 0 || errno == ENOENT) {
+    return absl::OkStatus();
+  }
+  const int error = errno;
+  if (error == EINVAL && !IsMountRoot(path)) return absl::OkStatus();
+  return base::ErrnoStatus(error, absl::StrCat("unmount ", path, " lazily"));
+}
+
 absl::StatusOr<MountTable> LinuxMounter::Table() const { return users_.Table(); }
 
 absl::StatusOr<std::vector<DeviceUse>> LinuxMounter::UsesOf(const Device& device) const {

@@ -30,6 +30,7 @@ class LinuxMounter final : public Mounter {
   absl::Status BindMount(const std::string& source, const std::string& target,
                          Access access) override;
   absl::Status Unmount(const std::string& path) override;
+  absl::Status UnmountLazily(const std::string& path) override;
   absl::StatusOr<MountTable> Table() const override;
   absl::StatusOr<std::vector<DeviceUse>> UsesOf(const Device& device) const override;
   absl::StatusOr<std::vector<DeviceUse>> UsesBeyond(

@@ -1,5 +1,5 @@
-// Mounter: the seam over mount(2) and its kin. It reports what the kernel did: it never retries and
-// never unmounts lazily.
+// Mounter: the seam over mount(2) and its kin. It reports what the kernel did, and unmounts lazily
+// only where it is asked to.
 #pragma once
 
 #include <optional>
@@ -50,6 +50,11 @@ class Mounter {
   // The topmost mount at the path. A path that is not a mount point is OK. FailedPrecondition when
   // busy, naming who holds it.
   virtual absl::Status Unmount(const std::string& path) = 0;
+
+  // The same, whoever uses it: they keep what they have open, and the path is free. Only for a bind
+  // mount of a device node whose disk is gone, which has no data to write back; anybody who goes on
+  // trying to open it would keep it busy for ever.
+  virtual absl::Status UnmountLazily(const std::string& path) = 0;
 
   // As the kernel shows it now.
   virtual absl::StatusOr<MountTable> Table() const = 0;

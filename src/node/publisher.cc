@@ -90,7 +90,10 @@ absl::Status Publisher::Unpublish(const std::string& volume_id, const std::strin
                                           return publication.target_path == target_path;
                                         });
   if (!promised) RETURN_IF_ERROR(RequireOurs(target_path));
-  RETURN_IF_ERROR(call.Measure("mount", [&] { return UnmountAll(target_path); }));
+  ASSIGN_OR_RETURN(const bool deleted, IsDeletedNode(target_path));
+  const bool lost = promised && record->capability.block && deleted;
+  RETURN_IF_ERROR(call.Measure(
+      "mount", [&] { return lost ? FreeNode(target_path) : UnmountAll(target_path); }));
   KeepHold(target_path, nullptr);
   RETURN_IF_ERROR(mounter_.Remove(target_path));
   // A record of an older boot stays as it is: written now, it would promise the volume anew.
@@ -199,7 +202,7 @@ absl::Status Publisher::BindNode(const PublishRequest& request, const nvme::Name
         return absl::FailedPreconditionError(absl::StrCat(
             request.target_path, " leads to ", base::Describe(*there), ", not to this volume"));
       }
-      RETURN_IF_ERROR(UnmountAll(request.target_path));
+      RETURN_IF_ERROR(FreeNode(request.target_path));
     }
   }
   RETURN_IF_ERROR(mounter_.MakeFile(request.target_path));
@@ -211,6 +214,23 @@ absl::Status Publisher::BindNode(const PublishRequest& request, const nvme::Name
   RETURN_IF_ERROR(UnmountAll(request.target_path));
   return absl::UnavailableError(
       absl::StrCat(ns.device_path, " is no longer ", base::Describe(ns.number)));
+}
+
+absl::Status Publisher::Unbind(const StageRecord& record) {
+  for (const Publication& publication : record.publications) {
+    ASSIGN_OR_RETURN(const std::optional<base::DeviceNumber> device,
+                     mounter_.BlockDevice(publication.target_path));
+    if (device.has_value()) RETURN_IF_ERROR(FreeNode(publication.target_path));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Publisher::FreeNode(const std::string& path) {
+  while (true) {
+    ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
+    if (table.At(path).empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(mounter_.UnmountLazily(path));
+  }
 }
 
 void Publisher::KeepHold(const std::string& target_path, std::unique_ptr<mount::DeviceHold> hold) {

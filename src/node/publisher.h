@@ -53,6 +53,10 @@ class Publisher {
   // nothing until Publish is called again.
   [[nodiscard]] bool Holds(const StageRecord& record) const ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Frees the paths of a raw block volume's publications from the device nodes there, which may
+  // lead to another volume by now. They stay promised: Publish binds the volume's own disk again.
+  [[nodiscard]] absl::Status Unbind(const StageRecord& record);
+
   // OK when nothing is mounted at the path and the path is gone. NotFound when the volume is
   // unknown and something foreign is mounted there.
   [[nodiscard]] absl::Status Unpublish(const std::string& volume_id, const std::string& target_path,
@@ -72,6 +76,7 @@ class Publisher {
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status RequireOurs(const std::string& target_path) const;
   absl::Status UnmountAll(const std::string& path);
+  absl::Status FreeNode(const std::string& path);
 
   StageRecords& records_;
   Attacher& attacher_;

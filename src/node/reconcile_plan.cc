@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
+
 namespace nvmeof::node {
 namespace {
 
@@ -21,6 +23,17 @@ bool HasIoPolicy(const nvme::Subsystem& subsystem, volume::IoPolicy policy) {
   return subsystem.io_policy == volume::Name(policy) ||
          (policy == volume::IoPolicy::kQueueDepth &&
           subsystem.io_policy == volume::Name(volume::IoPolicy::kRoundRobin));
+}
+
+// The volume's disk is not there, but a device node that was bound for it is. The node is only a
+// number, which the kernel may have given to another disk.
+bool IsBoundToNothing(const Observation& seen, Diagnosis diagnosis) {
+  const bool no_disk =
+      diagnosis == Diagnosis::kWrongIdentity || diagnosis == Diagnosis::kNoNamespace ||
+      diagnosis == Diagnosis::kNoController || diagnosis == Diagnosis::kNoSubsystem;
+  return no_disk && absl::c_any_of(seen.endpoints, [](const Endpoint& endpoint) {
+           return endpoint.device.has_value();
+         });
 }
 
 // Ours, and no longer wanted; only once as many wanted paths are live as the volume needs.
@@ -47,6 +60,8 @@ absl::string_view Name(Action::Kind kind) {
       return "rescan";
     case Action::Kind::kRestore:
       return "restore";
+    case Action::Kind::kUnbind:
+      return "unbind";
     case Action::Kind::kSetIoPolicy:
       return "set I/O policy";
     case Action::Kind::kDrop:
@@ -69,6 +84,7 @@ std::vector<Action> PlanVolume(const PromisedVolume& promised,
   };
 
   const Diagnosis diagnosis = Diagnose(seen).diagnosis;
+  if (!promised.held && IsBoundToNothing(seen, diagnosis)) add(Action::Kind::kUnbind);
   // More paths to a namespace that is not ours would help nobody.
   if (diagnosis == Diagnosis::kWrongIdentity) return actions;
   if (std::vector<volume::Path> missing = Missing(seen); !missing.empty()) {

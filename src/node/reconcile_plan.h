@@ -34,9 +34,10 @@ struct Picture {
 
 struct Action {
   enum class Kind {
-    kConnect,      // `paths`, which have no controller
-    kRescan,       // live controllers show no namespace
-    kRestore,      // what is mounted for the volume is not its disk, or not held: publish it anew
+    kConnect,  // `paths`, which have no controller
+    kRescan,   // live controllers show no namespace
+    kRestore,  // what is mounted for the volume is not its disk, or not held: publish it anew
+    kUnbind,   // a published device node is not held and may lead to another volume: free its path
     kSetIoPolicy,  // it was reset when the subsystem was made anew
     kDrop,         // `paths` are ours and wanted no longer: the target's portals moved
     kReap,         // the subsystem is ours, and promised by no record

@@ -192,6 +192,8 @@ absl::Status Reconciler::Do(const Action& action, ConnectPriority priority) {
       return parts_.attacher.Rescan(nqn);
     case Action::Kind::kRestore:
       return Restore(action.volume_id);
+    case Action::Kind::kUnbind:
+      return Unbind(action.volume_id);
     case Action::Kind::kSetIoPolicy:
       return SetIoPolicy(action.volume_id);
     case Action::Kind::kDrop:
@@ -245,18 +247,30 @@ absl::Status Reconciler::Connect(const Action& action, ConnectPriority priority)
 }
 
 absl::Status Reconciler::Restore(const std::string& volume_id) {
+  return WithStaged(volume_id, [&](const StageRecord& record) {
+    base::Call call(parts_.clock, parts_.clock.Now() + kActionTime);
+    absl::Status restored = RestoreRecord(record, call);
+    if (restored.ok()) {
+      parts_.troubles.Clear(volume_id);
+    } else {
+      parts_.troubles.Note(volume_id, std::string(restored.message()));
+    }
+    return restored;
+  });
+}
+
+absl::Status Reconciler::Unbind(const std::string& volume_id) {
+  return WithStaged(volume_id,
+                    [this](const StageRecord& record) { return parts_.publisher.Unbind(record); });
+}
+
+absl::Status Reconciler::WithStaged(const std::string& volume_id,
+                                    absl::FunctionRef<absl::Status(const StageRecord&)> step) {
   const std::optional<base::Claim> claim = parts_.claims.TryTake(volume_id);
   if (!claim.has_value()) return absl::AbortedError("a call works on the volume");
   const std::optional<StageRecord> record = parts_.records.FindCurrent(volume_id);
   if (!record.has_value() || record->state != StageState::kStaged) return absl::OkStatus();
-  base::Call call(parts_.clock, parts_.clock.Now() + kActionTime);
-  absl::Status restored = RestoreRecord(*record, call);
-  if (restored.ok()) {
-    parts_.troubles.Clear(volume_id);
-  } else {
-    parts_.troubles.Note(volume_id, std::string(restored.message()));
-  }
-  return restored;
+  return step(*record);
 }
 
 // What a repeated call of the orchestrator would do: it finds the old disk dead and begins anew.

@@ -11,6 +11,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 
@@ -82,7 +83,11 @@ class Reconciler {
   absl::Status Connect(const Action& action, ConnectPriority priority);
   absl::Status Restore(const std::string& volume_id);
   absl::Status RestoreRecord(const StageRecord& record, base::Call& call);
+  absl::Status Unbind(const std::string& volume_id);
   absl::Status SetIoPolicy(const std::string& volume_id);
+  // Runs the step under the volume's claim, if it is staged still.
+  absl::Status WithStaged(const std::string& volume_id,
+                          absl::FunctionRef<absl::Status(const StageRecord&)> step);
   bool IsPromised(const std::string& volume_id) const;
 
   const NvmeHost host_;

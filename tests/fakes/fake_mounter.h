@@ -162,13 +162,15 @@ class FakeMounter final : public mount::Mounter {
 
   absl::Status Unmount(const std::string& path) override {
     const absl::MutexLock lock(&mutex_);
-    const mount::MountPoint* top = TopAt(path);
-    if (top == nullptr) return absl::OkStatus();
-    if (busy_.contains(path)) return absl::FailedPreconditionError(absl::StrCat(path, " is busy"));
-    if (absl::Status leave = Leave(absl::StrCat("unmount ", path)); !leave.ok()) return leave;
-    top = TopAt(path);
-    std::erase_if(mounts_, [id = top->id](const auto& mount) { return mount.id == id; });
-    return absl::OkStatus();
+    if (TopAt(path) != nullptr && busy_.contains(path)) {
+      return absl::FailedPreconditionError(absl::StrCat(path, " is busy"));
+    }
+    return TakeTopAway(path, "unmount ");
+  }
+
+  absl::Status UnmountLazily(const std::string& path) override {
+    const absl::MutexLock lock(&mutex_);
+    return TakeTopAway(path, "unmount lazily ");
   }
 
   absl::StatusOr<mount::MountTable> Table() const override {
@@ -244,6 +246,15 @@ class FakeMounter final : public mount::Mounter {
     absl::Status leave = effects_.Do(name);
     mutex_.Lock();
     return leave;
+  }
+
+  absl::Status TakeTopAway(const std::string& path, const std::string& verb)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (TopAt(path) == nullptr) return absl::OkStatus();
+    if (absl::Status leave = Leave(verb + path); !leave.ok()) return leave;
+    const int top = TopAt(path)->id;
+    std::erase_if(mounts_, [top](const auto& mount) { return mount.id == top; });
+    return absl::OkStatus();
   }
 
   void Insert(mount::MountPoint mount) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

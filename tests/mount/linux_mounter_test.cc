@@ -235,6 +235,15 @@ TEST_F(LinuxMounterMountTest, AMountThatWasBusyForAnInstantIsUnmounted) {
   EXPECT_THAT(mounter_.Table()->At(At("a")), IsEmpty());
 }
 
+TEST_F(LinuxMounterMountTest, ABusyMountGoesWhereThatIsAskedFor) {
+  ASSERT_OK(MountMemory());
+  const base::UniqueFd user(::open(At("a").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  EXPECT_OK(mounter_.UnmountLazily(At("a")));
+  EXPECT_THAT(mounter_.Table()->At(At("a")), IsEmpty());
+  EXPECT_OK(mounter_.UnmountLazily(At("a")));
+  EXPECT_OK(mounter_.UnmountLazily(At("absent")));
+}
+
 TEST_F(LinuxMounterMountTest, AMountUnderAMountIsNamed) {
   ASSERT_OK(MountMemory());
   ASSERT_OK(mounter_.MakeDirectory(At("a/sub")));

@@ -157,10 +157,9 @@ TEST_F(PublisherTest, AFailureLeavesWhatWasPublishedBefore) {
   ASSERT_OK(Publish(Block()));
   LoseAllPaths();
   ASSERT_OK(Stage(Block()));
-  mounter_.SetBusy(kTarget, true);
+  effects_.Fail(1, absl::FailedPreconditionError("busy"));
   EXPECT_THAT(Publish(Block()), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(Record()->publications, SizeIs(1));
-  mounter_.SetBusy(kTarget, false);
   EXPECT_OK(Publish(Block()));
 }
 
@@ -212,6 +211,16 @@ TEST_F(PublisherTest, UnpublishTakesEveryLayer) {
   ASSERT_OK(Publish(FileSystem()));
   ASSERT_OK(mounter_.BindMount(kStaging, kTarget, mount::Access::kReadWrite));
   ASSERT_OK(Unpublish());
+  EXPECT_FALSE(Exists(kTarget));
+}
+
+TEST_F(PublisherTest, UnpublishWaitsForNobodyWhoTriesToOpenADeadDisk) {
+  ASSERT_OK(Stage(Block()));
+  ASSERT_OK(Publish(Block()));
+  mounter_.SetBusy(kTarget, true);
+  EXPECT_THAT(Unpublish(), StatusIs(absl::StatusCode::kFailedPrecondition));
+  LoseAllPaths();
+  EXPECT_OK(Unpublish());
   EXPECT_FALSE(Exists(kTarget));
 }
 

@@ -45,6 +45,11 @@ PromisedVolume In(StageState state, node::Observation seen) {
   return promised;
 }
 
+PromisedVolume NotHeld(PromisedVolume promised) {
+  promised.held = false;
+  return promised;
+}
+
 // Volume 2 of the same subsystem.
 PromisedVolume Second(PromisedVolume promised) {
   promised.volume_id = "v2";
@@ -74,6 +79,7 @@ nvme::Subsystem BothAnd(int further, State state = State::kLive) {
 }
 
 const std::vector<node::Endpoint> kStale = {{"/staging", kOldNumber}};
+const std::vector<node::Endpoint> kFree = {{"/publish", std::nullopt}};
 const std::vector<node::Endpoint> kRight = {{"/staging", kDiskNumber}};
 constexpr auto kQueueDepth = volume::IoPolicy::kQueueDepth;
 
@@ -116,6 +122,20 @@ std::vector<Row> RowsOfPathsAndPlaces() {
       {"another volume in its place",
        Staged(Seen(One(State::kLive, {NamespaceOf(2, 1)})), kQueueDepth),
        {}},
+      {"another volume in its place, and a node that nobody holds",
+       NotHeld(Staged(Seen(One(State::kLive, {NamespaceOf(2, 1)}), kStale))),
+       {Do(Kind::kUnbind)}},
+      {"another volume in its place, and the path is free",
+       NotHeld(Staged(Seen(One(State::kLive, {NamespaceOf(2, 1)}), kFree))),
+       {}},
+      {"no subsystem, and a node that nobody holds",
+       NotHeld(Staged(Seen(std::nullopt, kStale))),
+       {Do(Kind::kUnbind), ConnectWithoutLivePath({PathAt(1), PathAt(2)}, true)}},
+      {"no namespace, and a node that nobody holds",
+       NotHeld(Staged(
+           Seen(SubsystemOf({ControllerAt(1, State::kLive), ControllerAt(2, State::kLive)}, {}),
+                kRight))),
+       {Do(Kind::kUnbind), Do(Kind::kRescan)}},
       {"the old disk is mounted", Staged(Seen(BothLive(), kStale)), {Do(Kind::kRestore)}},
       {"the old disk is mounted, one given up",
        Staged(Seen(One(State::kLive), kStale)),

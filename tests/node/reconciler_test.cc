@@ -135,11 +135,8 @@ TEST_P(AllPathsLostTest, AFileSystemIsMountedAnewWhereItWas) {
 
 INSTANTIATE_TEST_SUITE_P(ReadOnlyOrNot, AllPathsLostTest, ::testing::Bool());
 
-class BusyTest : public ReconcilerTest, public ::testing::WithParamInterface<bool> {};
-
-TEST_P(BusyTest, WhatIsHeldStaysUntilItIsReleasedAndHealthSaysSo) {
-  const volume::VolumeCapability capability = GetParam() ? Block() : FileSystem();
-  GivenPublished(capability);
+TEST_F(ReconcilerTest, AFileSystemThatIsHeldStaysUntilItIsReleasedAndHealthSaysSo) {
+  GivenPublished(FileSystem());
   LoseAllPaths();
   const auto before = MountedAt(kTarget);
   mounter_.SetBusy(kTarget, true);
@@ -156,7 +153,31 @@ TEST_P(BusyTest, WhatIsHeldStaysUntilItIsReleasedAndHealthSaysSo) {
   EXPECT_FALSE(MountedAt(kTarget) == before);
 }
 
-INSTANTIATE_TEST_SUITE_P(BlockOrFileSystem, BusyTest, ::testing::Bool());
+// Whoever tries to open the dead disk again and again keeps its node busy.
+TEST_F(ReconcilerTest, ARawBlockPathThatIsBusyGetsItsDeviceBack) {
+  GivenPublished(Block());
+  LoseAllPaths();
+  mounter_.SetBusy(kTarget, true);
+  Tick();
+  EXPECT_EQ(*mounter_.BlockDevice(kTarget), Disk().number);
+  EXPECT_THAT(MountedAt(kTarget), SizeIs(1));
+  EXPECT_THAT(Health(), IsEmpty());
+}
+
+// While the plugin was down nobody held the disk, and its number is free for another volume's.
+TEST_F(ReconcilerTest, ANodeWhoseDiskWentAwayWhileThePluginWasDownIsTakenAway) {
+  GivenPublished(Block());
+  for (std::size_t i = 0; i < 2; ++i) kernel_.Refuse(Portal(i));
+  LoseAllPaths();
+  Restart();
+  Tick();
+  EXPECT_THAT(MountedAt(kTarget), IsEmpty());
+  EXPECT_THAT(Record()->publications, SizeIs(1));
+  for (std::size_t i = 0; i < 2; ++i) kernel_.Heal(Portal(i));
+  Settle();
+  EXPECT_EQ(*mounter_.BlockDevice(kTarget), Disk().number);
+  EXPECT_THAT(Health(), IsEmpty());
+}
 
 TEST_F(ReconcilerTest, ADeadPortalIsAskedMoreAndMoreSeldom) {
   ASSERT_OK(Stage(Block()));

@@ -175,13 +175,10 @@ class SimWorld::Mounter final : public mount::Mounter {
   }
 
   absl::Status Unmount(const std::string& path) override {
-    world_.AtSeam(Seam::kEffect);
-    if (world_.flaw == SimFlaw::kKeepsMounts) return absl::FailedPreconditionError("busy");
-    const auto layers = inner_.Table()->At(path);
-    absl::Status done = inner_.Unmount(path);
-    if (done.ok() && !layers.empty()) world_.Touch("unmount", path, layers.back().device);
-    world_.Settle();
-    return done;
+    return TakeAway(path, &mount::Mounter::Unmount);
+  }
+  absl::Status UnmountLazily(const std::string& path) override {
+    return TakeAway(path, &mount::Mounter::UnmountLazily);
   }
 
   absl::StatusOr<mount::MountTable> Table() const override {
@@ -223,6 +220,17 @@ class SimWorld::Mounter final : public mount::Mounter {
   }
 
  private:
+  absl::Status TakeAway(const std::string& path,
+                        absl::Status (mount::Mounter::*unmount)(const std::string&)) {
+    world_.AtSeam(Seam::kEffect);
+    if (world_.flaw == SimFlaw::kKeepsMounts) return absl::FailedPreconditionError("busy");
+    const auto layers = inner_.Table()->At(path);
+    absl::Status done = (inner_.*unmount)(path);
+    if (done.ok() && !layers.empty()) world_.Touch("unmount", path, layers.back().device);
+    world_.Settle();
+    return done;
+  }
+
   bool IsMountedUnderAnotherNumber(base::DeviceNumber number) const {
     const mount::MountTable table = *inner_.Table();
     return std::any_of(table.all().begin(), table.all().end(), [&](const auto& mount) {

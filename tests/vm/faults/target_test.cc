@@ -1,5 +1,6 @@
 // What storage systems do to their hosts: exports that go and come, hosts shut out by hand, another
 // volume in a volume's place, a reboot.
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -83,6 +84,31 @@ TEST_F(EachKernelTargetFault, NamespaceReplacedByAnotherIsNeverUsed) {
 }
 
 class TargetFault : public FaultTest {};
+
+// Nobody holds the disk then, so another one may get its number, under the publish path.
+TEST_F(TargetFault, NamespaceReplacedWhileThePluginIsDownIsNotAtThePublishPath) {
+  PodVolume volume = NewVolume(VolumeKind::kBlock);
+  ASSERT_OK(Bring(volume));
+  Writer writer(volume.data_path(), kRegion);
+  writer.Start();
+  ASSERT_TRUE(writer.WaitFor(50, kPatience));
+  ASSERT_OK(writer.Stop());
+  lab().node().Kill();
+  Exported exported(volume.nqn());
+  const Exported::Content own = exported.Namespace();
+  const std::string foreign = lab().Folder("foreign");
+  ASSERT_OK(RunTool({"truncate", "-s", absl::StrCat(kBytes), foreign}));
+  ASSERT_OK(exported.ReplaceNamespace({kOtherUuid, kOtherUuid, foreign}));
+  ASSERT_OK(lab().StartNode());
+  EXPECT_TRUE(HealthSays(volume, "WrongIdentity"));
+  EXPECT_TRUE(
+      Eventually(kPatience, [&] { return !std::filesystem::is_block_file(volume.data_path()); }));
+
+  ASSERT_OK(exported.ReplaceNamespace(own));
+  EXPECT_TRUE(HealthSays(volume, ""));
+  EXPECT_OK(writer.Verify(volume.data_path()));
+  EXPECT_OK(TakeAway(volume));
+}
 
 TEST_F(TargetFault, StageOfAHostThatIsNotAllowedSaysSo) {
   PodVolume volume = NewVolume(VolumeKind::kBlock);
