@@ -13,7 +13,7 @@ target_compile_options(
             -Wsuggest-override
             -Wswitch-enum)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  target_compile_options(nvmeof_warnings INTERFACE -Wthread-safety -Wno-unknown-warning-option)
+  target_compile_options(nvmeof_warnings INTERFACE -Wthread-safety -Wreserved-identifier -Wno-unknown-warning-option)
 else()
   # Version 12, when it optimises, takes "text" + string for a copy onto itself (GCC bug 105651).
   target_compile_options(nvmeof_warnings INTERFACE -Wno-restrict)
