@@ -1,7 +1,9 @@
-// Call: what one request carries down through the layers: when it must end, and how long its slow
-// steps took, for the one line that the edge logs about it.
+// Call: what one request carries down through the layers: when it must end, how long its slow steps
+// took, for the one line that the edge logs about it, and what it waits for, for the answer to a
+// caller whose time ends first.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +23,11 @@ class Call {
     absl::Duration took;
   };
 
-  Call(const Clock& clock, absl::Time deadline) : clock_(clock), deadline_(deadline) {}
+  // Runs on the thread of the call.
+  using Announce = std::function<void(std::string what)>;
+
+  Call(const Clock& clock, absl::Time deadline, Announce announce = {})
+      : clock_(clock), deadline_(deadline), announce_(std::move(announce)) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
   ~Call() = default;
@@ -34,6 +40,11 @@ class Call {
   auto Measure(absl::string_view name, Body&& body) {
     const Stopwatch stopwatch(*this, name);
     return std::forward<Body>(body)();
+  }
+
+  // Says what the next step may wait for, in words for people; it replaces what was said before.
+  void WaitsFor(std::string what) {
+    if (announce_) announce_(std::move(what));
   }
 
   // In order of first use.
@@ -58,6 +69,7 @@ class Call {
 
   const Clock& clock_;
   const absl::Time deadline_;
+  const Announce announce_;
   std::vector<Step> steps_;
 };
 

@@ -101,6 +101,7 @@ struct Rpc::Work {
   absl::Mutex mutex;
   bool ended ABSL_GUARDED_BY(mutex) = false;
   bool abandoned ABSL_GUARDED_BY(mutex) = false;
+  std::string waits_for ABSL_GUARDED_BY(mutex);  // base::Call::WaitsFor
   std::vector<base::Call::Step> steps ABSL_GUARDED_BY(mutex);
 
   // True when the call still waits for the step that ends now.
@@ -109,6 +110,16 @@ struct Rpc::Work {
     ended = true;
     steps = std::move(taken);
     return !abandoned;
+  }
+
+  void WaitsFor(std::string what) {
+    const absl::MutexLock lock(&mutex);
+    waits_for = std::move(what);
+  }
+
+  std::string DescribeWait() {
+    const absl::MutexLock lock(&mutex);
+    return waits_for.empty() ? "" : absl::StrCat(": ", waits_for);
   }
 
   // The steps, or nothing when the step still runs (or never began); then the call leaves it alone.
@@ -159,7 +170,8 @@ absl::Status Rpc::Perform(absl::string_view key, Step step) {
   const auto work = std::make_shared<Work>();
   auto job = [&edge = edge_, start = start_, deadline = deadlines_.step, subject = subject_,
               claim = std::move(claim), step = std::move(step), work]() mutable {
-    base::Call call(edge.clock_, deadline);
+    base::Call call(edge.clock_, deadline,
+                    [&work](std::string what) { work->WaitsFor(std::move(what)); });
     absl::Status status = step(call);
     if (!work->End(call.steps())) {
       LogOutcome(edge.options_.log, base::Level::kInfo, "late end", subject,
@@ -173,8 +185,8 @@ absl::Status Rpc::Perform(absl::string_view key, Step step) {
     steps_ = *std::move(steps);
   } else if (absl::IsDeadlineExceeded(status)) {
     return absl::DeadlineExceededError(
-        "still at work when the caller's time ended; calls on the same volume are refused until "
-        "it is done");
+        absl::StrCat("still at work when the caller's time ended", work->DescribeWait(),
+                     "; calls on the same volume are refused until it is done"));
   }
   return status;
 }

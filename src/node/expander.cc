@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "node/held_disk.h"
 #include "node/usage.h"
+#include "node/waits.h"
 
 namespace nvmeof::node {
 
@@ -28,6 +29,7 @@ absl::StatusOr<std::int64_t> Expander::Expand(const ExpandRequest& request, base
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<mount::DeviceHold> hold,
                    HoldDisk(file_systems_, attacher_, target, ns));
+  call.WaitsFor(WaitForDisk("the file system's growth", record->volume_context));
   RETURN_IF_ERROR(call.Measure("filesystem", [&] {
     return file_systems_.Grow(DeviceOf(ns), record->capability.fs_type, record->staging_path,
                               call.deadline());

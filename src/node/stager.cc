@@ -15,6 +15,7 @@
 #include "node/diagnosis.h"
 #include "node/held_disk.h"
 #include "node/retry.h"
+#include "node/waits.h"
 #include "volume/publish_context.h"
 
 namespace nvmeof::node {
@@ -112,6 +113,7 @@ absl::Status Stager::StageFileSystem(const StageRequest& request, const volume::
                                      const nvme::Namespace& ns, base::Call& call) {
   ASSIGN_OR_RETURN(const std::unique_ptr<mount::DeviceHold> hold,
                    HoldDisk(file_systems_, attacher_, target, ns));
+  call.WaitsFor(WaitForDisk("the file system's check and mount", request.volume_context));
   const mount::Device device = DeviceOf(ns);
   const bool read_only = volume::IsReadOnly(request.capability.mode);
   ASSIGN_OR_RETURN(const bool mounted, IsMountedFrom(ns, request));
@@ -254,7 +256,10 @@ absl::Status Stager::UnstageRecorded(StageRecord record, base::Call& call) {
     record.state = StageState::kUnstaging;
     RETURN_IF_ERROR(records_.Put(record));
   }
+  call.WaitsFor(
+      WaitForDisk(absl::StrCat("the unmount of ", record.staging_path), record.volume_context));
   RETURN_IF_ERROR(call.Measure("mount", [&] { return UnmountStaging(record.staging_path); }));
+  call.WaitsFor(absl::StrCat("the kernel removes the paths to ", target.subsystem.text()));
   RETURN_IF_ERROR(DetachUnlessShared(record.volume_id, target.subsystem, call));
   return records_.Erase(record.volume_id);
 }

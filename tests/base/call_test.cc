@@ -45,6 +45,14 @@ TEST_F(CallTest, KeepsStepsInOrderOfFirstUseAndSumsThoseOfOneName) {
               ElementsAre(IsStep("connect", absl::Seconds(4)), IsStep("mount", absl::Seconds(2))));
 }
 
+TEST_F(CallTest, TellsWhatItWaitsForToWhoeverWantsToKnow) {
+  call_.WaitsFor("nobody");
+  std::string waits;
+  Call call(clock_, clock_.Now(), [&](std::string what) { waits = std::move(what); });
+  call.WaitsFor("the disk");
+  EXPECT_EQ(waits, "the disk");
+}
+
 TEST_F(CallTest, ReturnsTheResultOfTheStepAndMeasuresAlsoWhenItFails) {
   const absl::Status status = call_.Measure("namespace", [&] {
     clock_.Advance(absl::Seconds(1));

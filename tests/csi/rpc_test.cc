@@ -160,6 +160,17 @@ TEST_F(RpcTest, AnswersAtTheDeadlineWhileTheStepKeepsItsClaim) {
   leave_.Notify();
 }
 
+TEST_F(RpcTest, SaysAtTheDeadlineWhatTheStepWaitsFor) {
+  UseTime(absl::Milliseconds(300));  // long enough for the step to begin
+  Unstage("vol-7", [this](base::Call& call) {
+    call.WaitsFor("the disk is slow");
+    leave_.WaitForNotification();
+    return absl::OkStatus();
+  });
+  EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("time ended: the disk is slow; calls on")));
+  leave_.Notify();
+}
+
 TEST_F(RpcTest, LogsTheLateEndOfAStepThatWasLeft) {
   UseTime(absl::Milliseconds(20));
   {

@@ -1,5 +1,8 @@
 #include "node/stager.h"
 
+#include <string>
+#include <utility>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -263,6 +266,22 @@ TEST_F(StagerTest, UnstageLeavesNothing) {
   ASSERT_OK(Unstage());
   ExpectNothingLeft();
   EXPECT_OK(Unstage());
+}
+
+TEST_F(StagerTest, UnstageSaysWhatItsUnmountWaitsFor) {
+  volume_context_["ctrlLossTmo"] = "600";
+  ASSERT_OK(Stage(FileSystem()));
+  std::string waits;
+  std::string at_unmount;
+  effects_.OnEffect([&](const std::string& effect) {
+    if (effect.rfind("unmount ", 0) == 0) at_unmount = waits;
+  });
+  base::Call call(clock_, clock_.Now() + absl::Minutes(2),
+                  [&](std::string what) { waits = std::move(what); });
+  EXPECT_OK(process_->stager.Unstage(kVolume, kStaging, call));
+  EXPECT_THAT(at_unmount, AllOf(HasSubstr(kStaging), HasSubstr("no live path"),
+                                HasSubstr("ctrlLossTmo (600 s)")));
+  EXPECT_THAT(waits, HasSubstr(target_.subsystem.text()));
 }
 
 TEST_F(StagerTest, UnstageRefusesWhileThePodHasTheVolume) {

@@ -19,11 +19,14 @@ inline absl::Status FromGrpc(const grpc::Status& status) {
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
 
+inline constexpr absl::Duration kCallLimit = absl::Seconds(120);
+
 // Calls one method of a stub: CallRpc(*stub, &Stub::Probe, request).
 template <typename Stub, typename Request, typename Response>
-absl::StatusOr<Response> CallRpc(
-    Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-    const Request& request, absl::Duration limit = absl::Seconds(120)) {
+absl::StatusOr<Response> CallRpc(Stub& stub,
+                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                              Response*),
+                                 const Request& request, absl::Duration limit = kCallLimit) {
   grpc::ClientContext context;
   // Not absl::Now: it goes on from the old time for a while when the clock was set.
   context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(limit));

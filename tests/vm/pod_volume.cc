@@ -32,10 +32,10 @@ template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> CallAgain(Stub& stub,
                                    grpc::Status (Stub::*method)(grpc::ClientContext*,
                                                                 const Request&, Response*),
-                                   const Request& request) {
+                                   const Request& request, absl::Duration limit = kCallLimit) {
   absl::StatusOr<Response> response = absl::AbortedError("");
   static_cast<void>(Eventually(absl::Seconds(30), [&] {
-    response = CallRpc(stub, method, request);
+    response = CallRpc(stub, method, request, limit);
     return !absl::IsAborted(response.status());
   }));
   return response;
@@ -126,12 +126,12 @@ absl::Status PodVolume::Stage() {
   return CallAgain(cluster_.node->node(), &Node::Stub::NodeStageVolume, request).status();
 }
 
-absl::Status PodVolume::Unstage() {
+absl::Status PodVolume::Unstage(absl::Duration limit) {
   csi::v1::NodeUnstageVolumeRequest request;
   request.set_volume_id(id());
   request.set_staging_target_path(staging_path_);
   RETURN_IF_ERROR(
-      CallAgain(cluster_.node->node(), &Node::Stub::NodeUnstageVolume, request).status());
+      CallAgain(cluster_.node->node(), &Node::Stub::NodeUnstageVolume, request, limit).status());
   std::error_code ignored;
   std::filesystem::remove(staging_path_, ignored);
   return absl::OkStatus();

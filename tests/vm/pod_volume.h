@@ -46,7 +46,7 @@ class PodVolume {
   absl::Status ControllerPublish();
   absl::Status ControllerUnpublish();
   absl::Status Stage();
-  absl::Status Unstage();
+  absl::Status Unstage(absl::Duration limit = kCallLimit);
   absl::Status Publish();
   absl::Status Unpublish();
   // At the storage system, then on the node.

@@ -1,4 +1,8 @@
 // The kernel gave up on all paths and the disk vanished under its user.
+#include <fstream>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -113,6 +117,26 @@ TEST_F(LostDisk, FileSystemIsTakenAwayCompletelyWhileItsTargetIsDead) {
   EXPECT_OK(volume.Attach());
   EXPECT_OK(writer.Verify(volume.data_path()));
   EXPECT_OK(TakeAway(volume));
+}
+
+// The kernel writes back at an unmount, and waits as long as it does for any write.
+TEST_F(LostDisk, UnmountThatWaitsForAPathSaysSoAndEndsWhenOneIsBack) {
+  PodVolume volume = NewVolume(VolumeKind::kExt4);
+  ASSERT_OK(Bring(volume));
+  ASSERT_OK(volume.Unpublish());
+  std::ofstream(absl::StrCat(volume.staging_path(), "/unwritten")) << std::string(kRegion, 'x');
+  ASSERT_OK(lab().network().Cut(0));
+  ASSERT_OK(lab().network().Cut(1));
+  const absl::Status unstaged = volume.Unstage(absl::Seconds(3));
+  std::cout << unstaged << "\n";
+  EXPECT_THAT(unstaged, StatusIs(absl::StatusCode::kDeadlineExceeded,
+                                 AllOf(HasSubstr("the unmount of "), HasSubstr("no live path"),
+                                       HasSubstr("ctrlLossTmo (30 s)"))));
+  ASSERT_OK(lab().network().Heal());
+  EXPECT_OK(volume.Unstage());
+  EXPECT_THAT(KernelSubsystems(), ::testing::IsEmpty());
+  EXPECT_OK(volume.ControllerUnpublish());
+  EXPECT_OK(volume.Delete());
 }
 
 class DeletedByHand : public LostDisk, public ::testing::WithParamInterface<VolumeKind> {};
