@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -31,6 +32,14 @@ Condition Say(Diagnosis diagnosis, const Words&... words) {
 bool AnyLive(const nvme::Subsystem& subsystem) {
   return std::any_of(subsystem.controllers.begin(), subsystem.controllers.end(),
                      [](const auto& each) { return each.state == nvme::ControllerState::kLive; });
+}
+
+// A path that the target closed to the namespace is live, and no use.
+bool AnyOpenTo(const nvme::Subsystem& subsystem, std::uint32_t nsid) {
+  return absl::c_any_of(subsystem.controllers, [nsid](const nvme::Controller& each) {
+    return each.state == nvme::ControllerState::kLive &&
+           !absl::c_linear_search(each.inaccessible, nsid);
+  });
 }
 
 std::string States(const nvme::Subsystem& subsystem) {
@@ -105,6 +114,11 @@ Condition Diagnose(const Observation& seen) {
   if (match.identity == nvme::Identity::kAbsent) {
     return Say(Diagnosis::kNoNamespace, nqn, " shows no namespace with ",
                Describe(seen.target.identity));
+  }
+  if (!AnyOpenTo(subsystem, match.found->nsid)) {
+    return Say(Diagnosis::kNoLivePath, "the target serves ", match.found->name,
+               " over none of the live paths to ", nqn,
+               ": their ANA state is inaccessible or persistent-loss");
   }
   for (const Endpoint& endpoint : seen.endpoints) {
     if (endpoint.device == match.found->number) continue;

@@ -22,7 +22,8 @@ enum class Diagnosis {
   kStaleEndpoint,  // usable again, but what is mounted for it is another disk, dead or gone
   kNoNamespace,    // live controllers that show no such namespace
   kWrongIdentity,  // another namespace in its place
-  kNoLivePath,     // controllers, all of them connecting, resetting or deleting
+  kNoLivePath,     // controllers, all of them connecting, resetting or deleting, or closed to the
+                   // namespace by the target (ANA)
   kNoController,   // an empty subsystem lingers, because a dead disk is still held
   kNoSubsystem,    // nothing
 };

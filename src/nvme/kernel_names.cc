@@ -32,4 +32,10 @@ bool IsDiskName(absl::string_view name) {
          absl::ConsumePrefix(&name, "n") && ConsumeNumber(name) && name.empty();
 }
 
+bool IsPathDiskName(absl::string_view name) {
+  return absl::ConsumePrefix(&name, "nvme") && ConsumeNumber(name) &&
+         absl::ConsumePrefix(&name, "c") && ConsumeNumber(name) &&
+         absl::ConsumePrefix(&name, "n") && ConsumeNumber(name) && name.empty();
+}
+
 }  // namespace nvmeof::nvme

@@ -13,4 +13,7 @@ namespace nvmeof::nvme {
 // partition ("nvme3n1p1").
 [[nodiscard]] bool IsDiskName(absl::string_view name);
 
+// "nvme3c4n1": the hidden disk of one path.
+[[nodiscard]] bool IsPathDiskName(absl::string_view name);
+
 }  // namespace nvmeof::nvme

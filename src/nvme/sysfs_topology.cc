@@ -53,6 +53,28 @@ absl::StatusOr<base::DeviceNumber> ToDeviceNumber(const std::string& text) {
   return number;
 }
 
+// The other ANA states take I/O: optimized, non-optimized, and change, which passes by.
+bool TakesNoIo(absl::string_view ana_state) {
+  return ana_state == "inaccessible" || ana_state == "persistent-loss";
+}
+
+absl::StatusOr<std::vector<std::uint32_t>> ReadInaccessible(const SysfsDirectory& controller) {
+  std::vector<std::uint32_t> nsids;
+  ASSIGN_OR_RETURN(const std::vector<std::string> entries, controller.List());
+  for (const std::string& entry : entries) {
+    if (!IsPathDiskName(entry)) continue;
+    const absl::StatusOr<std::string> state = controller.Read(absl::StrCat(entry, "/ana_state"));
+    if (IsGone(state)) continue;
+    RETURN_IF_ERROR(state.status());
+    if (!TakesNoIo(*state)) continue;
+    const absl::StatusOr<std::string> nsid = controller.Read(absl::StrCat(entry, "/nsid"));
+    if (IsGone(nsid)) continue;
+    RETURN_IF_ERROR(nsid.status());
+    ASSIGN_OR_RETURN(nsids.emplace_back(), ToNumber<std::uint32_t>(*nsid, "nsid"));
+  }
+  return nsids;
+}
+
 absl::StatusOr<Controller> ReadController(const SysfsDirectory& parent, const std::string& name) {
   ASSIGN_OR_RETURN(const SysfsDirectory directory, parent.OpenChild(name));
   Controller controller;
@@ -63,6 +85,7 @@ absl::StatusOr<Controller> ReadController(const SysfsDirectory& parent, const st
   ASSIGN_OR_RETURN(const std::string transport, directory.Read("transport"));
   ASSIGN_OR_RETURN(const std::string address, directory.Read("address"));
   controller.path = ParseControllerAddress(transport, address);
+  ASSIGN_OR_RETURN(controller.inaccessible, ReadInaccessible(directory));
   // Last, so that it is no older than the rest.
   ASSIGN_OR_RETURN(const std::string state, directory.Read("state"));
   controller.state = ParseControllerState(state);

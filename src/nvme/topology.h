@@ -33,6 +33,8 @@ struct Controller {
   ControllerState state = ControllerState::kUnknown;
   volume::Path path;  // from `transport` and `address`, host side as it was asked for
   std::string host_nqn;
+  // NSIDs that the target does not serve here now: ANA state inaccessible or persistent-loss.
+  std::vector<std::uint32_t> inaccessible = {};
 
   friend bool operator==(const Controller&, const Controller&) = default;
 };

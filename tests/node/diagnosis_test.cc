@@ -32,6 +32,13 @@ nvme::Subsystem Live(std::vector<nvme::Namespace> namespaces) {
   return SubsystemOf({ControllerAt(1, State::kLive), ControllerAt(2, State::kLive)},
                      std::move(namespaces));
 }
+// Both paths live, and some of them closed to a namespace.
+nvme::Subsystem ClosedTo(std::uint32_t nsid, const std::vector<std::size_t>& paths) {
+  nvme::Subsystem subsystem = BothLive();
+  for (const std::size_t n : paths) subsystem.controllers.at(n - 1).inaccessible = {nsid};
+  return subsystem;
+}
+
 nvme::Subsystem InStates(State first, State second) {
   return SubsystemOf({ControllerAt(1, first), ControllerAt(2, second)}, {NamespaceOf(1)});
 }
@@ -63,8 +70,10 @@ std::vector<Row> RowsOfConnections() {
        Diagnosis::kNoLivePath, "resetting", Code::kUnavailable},
       {"D: no namespace yet either", Seen(SubsystemOf({ControllerAt(1, State::kNew)}, {})),
        Diagnosis::kNoLivePath, "192.0.2.1:4420 is new", Code::kUnavailable},
-      // No state of a controller tells of ANA.
-      {"E: the disk is there and no path is accessible any more", Seen(BothLive()),
+      {"E: the disk is there and no path is accessible any more", Seen(ClosedTo(1, {1, 2})),
+       Diagnosis::kNoLivePath, "ANA state is inaccessible", Code::kUnavailable},
+      {"E: one path is accessible", Seen(ClosedTo(1, {2})), Diagnosis::kHealthy, "", Code::kOk},
+      {"E: the paths are closed to another namespace", Seen(ClosedTo(2, {1, 2})),
        Diagnosis::kHealthy, "", Code::kOk},
   };
   return rows;

@@ -129,6 +129,22 @@ TEST_P(SysfsTopologyTest, ShowsControllersWithoutADisk) {
   }
 }
 
+TEST_P(SysfsTopologyTest, ReadsWhichPathsTheTargetClosed) {
+  for (const auto& [state, closed] :
+       {std::pair("inaccessible", true), std::pair("persistent-loss", true),
+        std::pair("change", false), std::pair("non-optimized", false)}) {
+    SysfsTree tree = Captured("two-paths");
+    tree.Add("/sys/devices/virtual/nvme-fabrics/ctl/nvme0/nvme0c0n1/ana_state", "optimized");
+    tree.Add("/sys/devices/virtual/nvme-fabrics/ctl/nvme1/nvme0c1n1/ana_state", state);
+    const std::optional<Subsystem> found = Find(tree);
+    ASSERT_TRUE(found.has_value());
+    ASSERT_THAT(found->controllers, SizeIs(2));
+    EXPECT_THAT(found->controllers[0].inaccessible, IsEmpty());
+    EXPECT_EQ(found->controllers[1].inaccessible,
+              closed ? std::vector<std::uint32_t>{7} : std::vector<std::uint32_t>{});
+  }
+}
+
 TEST_P(SysfsTopologyTest, PassesOverDiscoverySubsystems) {
   const auto all = SysfsTopology(Captured("discovery").sys()).All();
   EXPECT_THAT(all, IsOkAndHolds(ElementsAre(Field(&Subsystem::nqn, WantedNqn().text()))));

@@ -9,6 +9,7 @@
 
 #include "base/errno_status.h"
 #include "base/status_macros.h"
+#include "tests/vm/kernel.h"
 #include "tests/vm/nvmet_tree.h"
 
 namespace nvmeof::testing {
@@ -79,6 +80,13 @@ absl::Status Exported::DisableNamespace() {
 
 absl::Status Exported::EnableNamespace() {
   return SetNvmetAttribute(subsystem_ / "namespaces/1/enable", "1");
+}
+
+absl::Status Exported::SetAnaState(const std::string& state) {
+  for (const fs::path& port : EntriesOf(fs::path(kNvmetRoot) / "ports")) {
+    RETURN_IF_ERROR(SetNvmetAttribute(port / "ana_groups/1/ana_state", state));
+  }
+  return absl::OkStatus();
 }
 
 Exported::Content Exported::Namespace() const {

@@ -31,6 +31,9 @@ class Exported {
   absl::Status DisableNamespace();
   absl::Status EnableNamespace();
 
+  // Of every namespace behind every port: "inaccessible", "optimized".
+  static absl::Status SetAnaState(const std::string& state);
+
   // What answers to hosts as the namespace.
   struct Content {
     std::string uuid;

@@ -110,6 +110,25 @@ TEST_F(TargetFault, NamespaceReplacedWhileThePluginIsDownIsNotAtThePublishPath) 
   EXPECT_OK(TakeAway(volume));
 }
 
+// The paths stay live, and writes wait in the kernel.
+TEST_F(TargetFault, DiskThatTheTargetServesOverNoPathIsNamedAndWorksAgainAfterwards) {
+  PodVolume volume = NewVolume(VolumeKind::kExt4);
+  ASSERT_OK(Bring(volume));
+  Writer writer(volume.data_path(), kRegion);
+  writer.Start();
+  ASSERT_TRUE(writer.WaitFor(50, kPatience));
+  ASSERT_OK(Exported::SetAnaState("inaccessible"));
+  EXPECT_TRUE(HealthSays(volume, "NoLivePath"));
+  EXPECT_TRUE(HealthSays(volume, "ANA"));
+  EXPECT_FALSE(writer.WaitFor(1, absl::Seconds(1)));
+  ASSERT_OK(Exported::SetAnaState("optimized"));
+  EXPECT_TRUE(writer.WaitFor(50, kPatience));
+  EXPECT_TRUE(HealthSays(volume, ""));
+  EXPECT_OK(writer.Stop());
+  EXPECT_OK(writer.Verify(volume.data_path()));
+  EXPECT_OK(TakeAway(volume));
+}
+
 TEST_F(TargetFault, StageOfAHostThatIsNotAllowedSaysSo) {
   PodVolume volume = NewVolume(VolumeKind::kBlock);
   ASSERT_OK(volume.Create());
