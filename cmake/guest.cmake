@@ -11,14 +11,32 @@ endfunction()
 # All suites and what they run.
 add_custom_target(guest_suites DEPENDS nvmeof-csi)
 
+# One boot serves a whole suite: the fixture BOOT runs the cases of the --gtest_filter in a guest, then
+# each case is a ctest test of its own that looks up its result (tests/vm/case). Guests run one at a
+# time. ENVIRONMENT: of the program.
+function(nvmeof_guest_boot boot)
+  cmake_parse_arguments(ARG "" "PROGRAM;KERNEL;FILTER;DEADLINE;RESULTS" "LABELS;ENVIRONMENT" ${ARGN})
+  set(command "${ARG_PROGRAM}" "--gtest_filter=${ARG_FILTER}")
+  if(ARG_ENVIRONMENT)
+    list(PREPEND command env ${ARG_ENVIRONMENT})
+  endif()
+  add_test(NAME ${boot} COMMAND "${CMAKE_SOURCE_DIR}/tests/vm/guest" --kernel ${ARG_KERNEL} --deadline
+                                ${ARG_DEADLINE} --results ${ARG_RESULTS} --suite ${command})
+  math(EXPR timeout "${ARG_DEADLINE} + 60")
+  set_tests_properties(
+    ${boot} PROPERTIES LABELS "${ARG_LABELS}" FIXTURES_SETUP ${boot} RESOURCE_LOCK guest PROCESSORS 2
+                       TIMEOUT ${timeout})
+  set(cases_file "${CMAKE_CURRENT_BINARY_DIR}/${boot}-cases.cmake")
+  configure_file("${CMAKE_SOURCE_DIR}/cmake/guest_cases.cmake.in" "${cases_file}" @ONLY)
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${cases_file}")
+endfunction()
+
 # nvmeof_guest_suite(NAME SOURCES... [KERNELS 6.12 ...] [ONLY KERNEL=FILTER ...] [DEADLINE SECONDS]
-# [DEPS ...]): a GoogleTest program vm_NAME_test whose cases need a real kernel; labels "vm" and NAME.
-# ONLY: that kernel runs the cases of the --gtest_filter; the others run all.
-#
-# One boot serves a whole suite: the fixture "vm.KERNEL.NAME" runs all cases in a guest, then each
-# case is a ctest test of its own that looks up its result (tests/vm/case). Guests run one at a time.
+# [DEPS ...] [SANITIZED FILTER]): a GoogleTest program vm_NAME_test whose cases need a real kernel; labels
+# "vm" and NAME. ONLY: that kernel runs the cases of the --gtest_filter; the others run all. SANITIZED:
+# these run again with the plugins of the presets asan and tsan, which must be built; label "sanitized".
 function(nvmeof_guest_suite suite)
-  cmake_parse_arguments(ARG "" "DEADLINE" "SOURCES;DEPS;KERNELS;ONLY" ${ARGN})
+  cmake_parse_arguments(ARG "" "DEADLINE;SANITIZED" "SOURCES;DEPS;KERNELS;ONLY" ${ARGN})
   set(program vm_${suite}_test)
   nvmeof_guest_program(${program} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} nvmeof_vm_main)
   add_dependencies(guest_suites ${program})
@@ -33,24 +51,35 @@ function(nvmeof_guest_suite suite)
     set(ARG_DEADLINE 600)
   endif()
   foreach(kernel ${ARG_KERNELS})
-    set(boot "vm.${kernel}.${suite}")
     set(filter "*")
     foreach(only ${ARG_ONLY})
       if(only MATCHES "^${kernel}=(.+)$")
         set(filter "${CMAKE_MATCH_1}")
       endif()
     endforeach()
-    set(results "${CMAKE_BINARY_DIR}/vm/${suite}-${kernel}")
-    add_test(NAME ${boot}
-             COMMAND "${CMAKE_SOURCE_DIR}/tests/vm/guest" --kernel ${kernel} --deadline
-                     ${ARG_DEADLINE} --results ${results} --suite ${program_file}
-                     "--gtest_filter=${filter}")
-    math(EXPR timeout "${ARG_DEADLINE} + 60")
-    set_tests_properties(
-      ${boot} PROPERTIES LABELS "vm;${suite}" FIXTURES_SETUP ${boot} RESOURCE_LOCK guest PROCESSORS 2
-                         TIMEOUT ${timeout})
-    set(cases_file "${CMAKE_CURRENT_BINARY_DIR}/${suite}-${kernel}-cases.cmake")
-    configure_file("${CMAKE_SOURCE_DIR}/cmake/guest_cases.cmake.in" "${cases_file}" @ONLY)
-    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${cases_file}")
+    nvmeof_guest_boot(
+      vm.${kernel}.${suite}
+      PROGRAM ${program_file}
+      KERNEL ${kernel}
+      FILTER ${filter}
+      DEADLINE ${ARG_DEADLINE}
+      RESULTS "${CMAKE_BINARY_DIR}/vm/${suite}-${kernel}"
+      LABELS vm ${suite})
   endforeach()
+  if(ARG_SANITIZED)
+    foreach(preset asan tsan)
+      nvmeof_guest_boot(
+        vm.6.12.sanitized.${preset}
+        PROGRAM ${program_file}
+        KERNEL 6.12
+        FILTER ${ARG_SANITIZED}
+        DEADLINE ${ARG_DEADLINE}
+        RESULTS "${CMAKE_BINARY_DIR}/vm/${suite}-${preset}"
+        LABELS sanitized
+        # Whoever is told to end ends at once and frees nothing.
+        ENVIRONMENT "NVMEOF_PROGRAM=${CMAKE_SOURCE_DIR}/build/${preset}/nvmeof-csi"
+                    ASAN_OPTIONS=detect_leaks=0
+                    "TSAN_OPTIONS=halt_on_error=1 ${NVMEOF_TSAN_OPTIONS}")
+    endforeach()
+  endif()
 endfunction()

@@ -1,5 +1,7 @@
 #include "tests/vm/plugin.h"
 
+#include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +15,12 @@
 namespace nvmeof::testing {
 namespace {
 
+std::string ProgramUnderTest() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread changes the environment
+  const char* const given = std::getenv("NVMEOF_PROGRAM");
+  return given != nullptr ? given : NVMEOF_PROGRAM;
+}
+
 bool Answers(CsiClient& client) {
   return CallRpc(client.identity(), &csi::v1::Identity::Stub::Probe, csi::v1::ProbeRequest(),
                  absl::Seconds(1))
@@ -23,7 +31,7 @@ bool Answers(CsiClient& client) {
 
 absl::StatusOr<std::unique_ptr<Process>> StartPlugin(const PluginPlan& plan) {
   std::vector<std::string> arguments = plan.arguments;
-  arguments.insert(arguments.begin(), NVMEOF_PROGRAM);
+  arguments.insert(arguments.begin(), ProgramUnderTest());
   arguments.insert(arguments.end(), {"--endpoint", absl::StrCat("unix://", plan.socket)});
   SocketWatch socket(plan.socket);
   ASSIGN_OR_RETURN(auto process, Process::Start(std::move(arguments), plan.log));

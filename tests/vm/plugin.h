@@ -1,4 +1,5 @@
-// Starting a CSI plugin, as a suite wants it.
+// Starting a CSI plugin, as a suite wants it: the program that was built with the suite, or the one
+// that NVMEOF_PROGRAM names, built otherwise.
 #pragma once
 
 #include <memory>
