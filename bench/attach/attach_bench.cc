@@ -4,24 +4,23 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <functional>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 #include "base/status_macros.h"
 #include "bench/attach/bare_host.h"
 #include "bench/attach/fork_counter.h"
 #include "bench/attach/process_facts.h"
 #include "bench/attach/samples.h"
+#include "bench/attach/steps.h"
 #include "tests/vm/kernel.h"
 #include "tests/vm/lab.h"
 #include "tests/vm/pod_volume.h"
@@ -32,14 +31,12 @@ namespace {
 using testing::CallRpc;
 using testing::Lab;
 using testing::Network;
-using testing::PodVolume;
 using testing::VolumeKind;
 
 constexpr int kCycles = 40;
 constexpr int kStormVolumes = 10;
 constexpr int kStormRounds = 30;
 constexpr int kManyVolumes = 50;
-constexpr std::int64_t kVolumeBytes = std::int64_t{256} << 20;
 
 std::vector<volume::Path> Paths(int count) {
   std::vector<volume::Path> paths;
@@ -62,10 +59,6 @@ std::map<std::string, std::string> Parameters(int paths) {
   parameters["minPaths"] = absl::StrCat(paths);
   parameters["maxPaths"] = absl::StrCat(paths);
   return parameters;
-}
-
-std::string Milliseconds(absl::Duration duration) {
-  return absl::StrFormat("%.1f", absl::ToDoubleMilliseconds(duration));
 }
 
 // Bare kernel and driver side by side, for one direction.
@@ -95,7 +88,7 @@ class Benchmark {
         kCycles);
     for (const int paths : {1, 2, 4}) RETURN_IF_ERROR(Cycles(VolumeKind::kBlock, paths));
     RETURN_IF_ERROR(Cycles(VolumeKind::kExt4, 1));
-    RETURN_IF_ERROR(Storm());
+    RETURN_IF_ERROR(StormOfTen());
     std::cout << "\n" << cost_;
     RETURN_IF_ERROR(Many());
     std::cout << "\n| memory, RSS in MiB | target | controller | node |\n|---|---|---|---|\n"
@@ -151,23 +144,6 @@ class Benchmark {
     });
   }
 
-  static absl::Status StageAndPublish(PodVolume& volume) {
-    RETURN_IF_ERROR(volume.Stage());
-    return volume.Publish();
-  }
-
-  static absl::Status UnpublishAndUnstage(PodVolume& volume) {
-    RETURN_IF_ERROR(volume.Unpublish());
-    return volume.Unstage();
-  }
-
-  absl::Status BareOneAfterAnother(const std::vector<PodVolume>& volumes) {
-    for (const PodVolume& volume : volumes) {
-      RETURN_IF_ERROR(bare_.Attach(volume.nqn(), Paths(1)).status());
-    }
-    return absl::OkStatus();
-  }
-
   static absl::Status DriverCycle(PodVolume& volume, Comparison& attach, Comparison& detach) {
     RETURN_IF_ERROR(attach.driver.Time([&] { return StageAndPublish(volume); }));
     return detach.driver.Time([&] { return UnpublishAndUnstage(volume); });
@@ -210,58 +186,16 @@ class Benchmark {
     return volume.Delete();
   }
 
-  // Runs the step on all volumes at once; the first error.
-  static absl::Status AtOnce(std::vector<PodVolume>& volumes,
-                             const std::function<absl::Status(PodVolume&)>& step) {
-    std::vector<absl::Status> answers(volumes.size());
-    std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < volumes.size(); ++i) {
-      threads.emplace_back([&, i] { answers[i] = step(volumes[i]); });
-    }
-    for (std::thread& thread : threads) thread.join();
-    for (const absl::Status& answer : answers) RETURN_IF_ERROR(answer);
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<std::vector<PodVolume>> Exported(int count) {
-    std::vector<PodVolume> volumes;
-    for (int i = 0; i < count; ++i) {
-      volumes.push_back(Volume(absl::StrCat("bench-", i), VolumeKind::kBlock, 1));
-      RETURN_IF_ERROR(volumes.back().Create());
-      RETURN_IF_ERROR(volumes.back().ControllerPublish());
-    }
-    return volumes;
-  }
-
-  static absl::Status Remove(std::vector<PodVolume>& volumes) {
-    for (PodVolume& volume : volumes) {
-      RETURN_IF_ERROR(volume.ControllerUnpublish());
-      RETURN_IF_ERROR(volume.Delete());
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Storm() {
-    ASSIGN_OR_RETURN(std::vector<PodVolume> volumes, Exported(kStormVolumes));
-    Samples bare;
-    Samples driver;
-    for (int round = 0; round < kStormRounds; ++round) {
-      RETURN_IF_ERROR(bare.Time([&] { return BareOneAfterAnother(volumes); }));
-      RETURN_IF_ERROR(bare_.Detach());
-      RETURN_IF_ERROR(driver.Time([&] { return AtOnce(volumes, StageAndPublish); }));
-      RETURN_IF_ERROR(AtOnce(volumes, UnpublishAndUnstage));
-    }
-    std::cout << absl::StreamFormat(
-        "| attach: %d volumes at once, kernel one after another, %d rounds | %s (%s) | %s (%s) | "
-        "**%.2f** | 1.00 |\n",
-        kStormVolumes, kStormRounds, Milliseconds(bare.median()), Milliseconds(bare.p99()),
-        Milliseconds(driver.median()), Milliseconds(driver.p99()),
-        absl::FDivDuration(driver.median(), bare.median()));
-    return Remove(volumes);
+  absl::Status StormOfTen() {
+    ASSIGN_OR_RETURN(std::vector<PodVolume> volumes,
+                     Exported(lab_.cluster(), "bench", kStormVolumes));
+    RETURN_IF_ERROR(Storm(bare_, absl::MakeSpan(volumes), kStormRounds, "1.00"));
+    return Withdraw(absl::MakeSpan(volumes));
   }
 
   absl::Status Many() {
-    ASSIGN_OR_RETURN(std::vector<PodVolume> volumes, Exported(kManyVolumes));
+    ASSIGN_OR_RETURN(std::vector<PodVolume> volumes,
+                     Exported(lab_.cluster(), "bench", kManyVolumes));
     for (PodVolume& volume : volumes) RETURN_IF_ERROR(StageAndPublish(volume));
     Memory(absl::StrCat("with ", kManyVolumes, " volumes"));
     ASSIGN_OR_RETURN(ForkCounter forks, ForkCounter::Watch(lab_.node().pid()));
@@ -269,7 +203,7 @@ class Benchmark {
     absl::StrAppendFormat(&memory_, "\nProcesses started in 30 s with %d volumes attached: %d\n",
                           kManyVolumes, forks.Count());
     for (PodVolume& volume : volumes) RETURN_IF_ERROR(UnpublishAndUnstage(volume));
-    return Remove(volumes);
+    return Withdraw(absl::MakeSpan(volumes));
   }
 
   void Memory(const std::string& when) {
