@@ -56,11 +56,13 @@ absl::StatusOr<nvme::Namespace> Attacher::Attach(const volume::Target& target,
   const std::vector<volume::Path> wanted = volume::WantedPaths(target, policy);
   RETURN_IF_ERROR(RequirePossible(wanted, policy));
 
-  // Before the first look, so that no event falls between the look and the wait.
-  ASSIGN_OR_RETURN(const std::unique_ptr<nvme::UeventSubscription> events,
-                   host_.uevents.Subscribe());
   RETURN_IF_ERROR(
       call.Measure("connect", [&] { return ConnectEnough(target, policy, wanted, call); }));
+  // Before the look, so that no event falls between the look and the wait; not earlier, because the
+  // kernel sends each event to all who listen, and with many volumes at once most wait for their
+  // turn to connect.
+  ASSIGN_OR_RETURN(const std::unique_ptr<nvme::UeventSubscription> events,
+                   host_.uevents.Subscribe());
   ASSIGN_OR_RETURN(Found found, call.Measure("namespace", [&] {
     return AwaitReady(target, target.size_bytes, *events, call);
   }));

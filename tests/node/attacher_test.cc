@@ -215,14 +215,17 @@ TEST_F(AttacherTest, PassesTheConnectOptions) {
   EXPECT_EQ(kernel_.last_options(), policy_.connect);
 }
 
-TEST_F(AttacherTest, SubscribesBeforeItConnects) {
-  int at_first_effect = -1;
+TEST_F(AttacherTest, SubscribesAfterTheConnectAndBeforeTheLookThatFollows) {
+  int at_connect = -1;
+  int at_last_look = -1;
   kernel_.SetGate([&](const std::string&) {
-    if (at_first_effect < 0) at_first_effect = kernel_.subscriptions();
+    at_connect = kernel_.subscriptions();
     return absl::OkStatus();
   });
+  topology_.AfterLooks([&] { at_last_look = kernel_.subscriptions(); });
   ASSERT_OK(Attach());
-  EXPECT_EQ(at_first_effect, 1);
+  EXPECT_EQ(at_connect, 0);
+  EXPECT_EQ(at_last_look, 1);
 }
 
 TEST_F(AttacherTest, DetachDeletesEveryController) {
