@@ -59,7 +59,8 @@ absl::Status BareHost::Connect(const std::string& nqn, const volume::Path& path)
 
 void BareHost::DropEvents() {
   std::array<char, 8192> buffer{};
-  while (::recv(events_.get(), buffer.data(), buffer.size(), 0) > 0) {
+  // The socket's buffer may have overflowed: that is said once, and what was in it is still there.
+  while (::recv(events_.get(), buffer.data(), buffer.size(), 0) > 0 || errno == ENOBUFS) {
   }
 }
 

@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,6 +56,16 @@ absl::Status WriteOnce(const base::UniqueFd& fd) {
 
 base::UniqueFd OpenDisk(const PodVolume& volume) {
   return base::UniqueFd(::open(volume.data_path().c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
+}
+
+// Told without opening it: the open of a node without a disk makes the kernel look for a driver,
+// and meanwhile nobody can mount another one in its place.
+bool LeadsToDisk(const PodVolume& volume) {
+  struct stat node {};
+  if (::stat(volume.data_path().c_str(), &node) != 0 || !S_ISBLK(node.st_mode)) return false;
+  const std::string disk =
+      absl::StrCat("/sys/dev/block/", major(node.st_rdev), ":", minor(node.st_rdev));
+  return ::access(disk.c_str(), F_OK) == 0;
 }
 
 class Recovery {
@@ -145,12 +157,13 @@ class Recovery {
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < written.size(); ++i) {
       threads.emplace_back([&, i] {
-        absl::Status status;
+        absl::Status status = absl::DeadlineExceededError("the disk does not come back");
         if (i < open.size()) {
           status = WriteOnce(open[i]);
         } else {
           const PodVolume& volume = given_up[i - open.size()];
           static_cast<void>(Eventually(kPatience, [&] {
+            if (!LeadsToDisk(volume)) return false;
             status = WriteOnce(OpenDisk(volume));
             return status.ok();
           }));
