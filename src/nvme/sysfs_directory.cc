@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "base/errno_status.h"
+#include "base/status_macros.h"
 
 namespace nvmeof::nvme {
 
@@ -48,16 +49,24 @@ absl::Status SysfsDirectory::Write(const std::string& name, absl::string_view co
 }
 
 absl::StatusOr<std::vector<std::string>> SysfsDirectory::List() const {
+  ASSIGN_OR_RETURN(std::vector<SysfsEntry> entries, Entries());
   std::vector<std::string> names;
+  names.reserve(entries.size());
+  for (SysfsEntry& entry : entries) names.push_back(std::move(entry.name));
+  return names;
+}
+
+absl::StatusOr<std::vector<SysfsEntry>> SysfsDirectory::Entries() const {
+  std::vector<SysfsEntry> entries;
   alignas(dirent64) std::array<char, 8192> buffer;
   while (true) {
     const ssize_t length = ::getdents64(fd_.get(), buffer.data(), buffer.size());
     if (length < 0) return Error(errno, ".");
-    if (length == 0) return names;
+    if (length == 0) return entries;
     for (ssize_t at = 0; at < length;) {
       const auto* entry = reinterpret_cast<const dirent64*>(&buffer[static_cast<std::size_t>(at)]);
       const absl::string_view name(static_cast<const char*>(entry->d_name));
-      if (name != "." && name != "..") names.emplace_back(name);
+      if (name != "." && name != "..") entries.push_back({std::string(name), entry->d_ino});
       at += entry->d_reclen;
     }
   }

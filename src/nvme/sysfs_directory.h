@@ -5,6 +5,7 @@
 // when the object or the attribute is gone, else those of ErrnoStatus with the path in the message.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,12 @@
 #include "base/unique_fd.h"
 
 namespace nvmeof::nvme {
+
+struct SysfsEntry {
+  std::string name;
+  // Inode number: the kernel gives each object its own, also to the next one of the same name.
+  std::uint64_t node = 0;
+};
 
 class SysfsDirectory {
  public:
@@ -32,8 +39,9 @@ class SysfsDirectory {
   // does not take the value.
   [[nodiscard]] absl::Status Write(const std::string& name, absl::string_view content) const;
 
-  // Names without "." and "..", in no order. At most once for each Open.
+  // What is in the folder but "." and "..", in no order. Both at most once for each Open.
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> List() const;
+  [[nodiscard]] absl::StatusOr<std::vector<SysfsEntry>> Entries() const;
 
  private:
   SysfsDirectory(std::string path, base::UniqueFd fd)

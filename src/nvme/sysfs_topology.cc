@@ -123,17 +123,13 @@ SysfsTopology::SysfsTopology(std::string sys_root, std::string dev_root)
     : sys_root_(std::move(sys_root)), dev_root_(std::move(dev_root)) {}
 
 absl::StatusOr<std::optional<Subsystem>> SysfsTopology::Find(const volume::Nqn& nqn) const {
-  const absl::StatusOr<SysfsDirectory> all =
-      SysfsDirectory::Open(absl::StrCat(sys_root_, "/class/nvme-subsystem"));
+  const absl::StatusOr<SysfsDirectory> all = OpenSubsystems();
   if (IsGone(all)) return std::nullopt;
   RETURN_IF_ERROR(all.status());
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, all->List());
-  for (const std::string& name : names) {
-    absl::StatusOr<std::string> text = all->Read(absl::StrCat(name, "/subsysnqn"));
-    if (IsGone(text)) continue;
-    RETURN_IF_ERROR(text.status());
-    if (*text != nqn.text()) continue;
-    ASSIGN_OR_RETURN(std::optional<Subsystem> found, ReadSubsystem(*all, name, *std::move(text)));
+  ASSIGN_OR_RETURN(const std::vector<NamedSubsystem> names, names_.In(*all));
+  for (const NamedSubsystem& named : names) {
+    if (named.nqn != nqn.text()) continue;
+    ASSIGN_OR_RETURN(std::optional<Subsystem> found, ReadSubsystem(*all, named));
     if (found.has_value()) return found;
   }
   return std::nullopt;
@@ -141,38 +137,40 @@ absl::StatusOr<std::optional<Subsystem>> SysfsTopology::Find(const volume::Nqn& 
 
 absl::StatusOr<std::vector<Subsystem>> SysfsTopology::All() const {
   std::vector<Subsystem> subsystems;
-  const absl::StatusOr<SysfsDirectory> all =
-      SysfsDirectory::Open(absl::StrCat(sys_root_, "/class/nvme-subsystem"));
+  const absl::StatusOr<SysfsDirectory> all = OpenSubsystems();
   if (IsGone(all)) return subsystems;
   RETURN_IF_ERROR(all.status());
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, all->List());
-  for (const std::string& name : names) {
-    const absl::StatusOr<std::string> type = all->Read(absl::StrCat(name, "/subsystype"));
-    if (type.ok() && *type == "discovery") continue;
-    absl::StatusOr<std::string> nqn = all->Read(absl::StrCat(name, "/subsysnqn"));
-    if (IsGone(nqn)) continue;
-    RETURN_IF_ERROR(nqn.status());
-    ASSIGN_OR_RETURN(std::optional<Subsystem> subsystem,
-                     ReadSubsystem(*all, name, *std::move(nqn)));
+  ASSIGN_OR_RETURN(const std::vector<NamedSubsystem> names, names_.In(*all));
+  for (const NamedSubsystem& named : names) {
+    if (named.discovery) continue;
+    ASSIGN_OR_RETURN(std::optional<Subsystem> subsystem, ReadSubsystem(*all, named));
     if (subsystem.has_value()) subsystems.push_back(*std::move(subsystem));
   }
   SortByName(subsystems);
   return subsystems;
 }
 
-// Nothing when it is gone, or when it belongs to a local disk.
-absl::StatusOr<std::optional<Subsystem>> SysfsTopology::ReadSubsystem(const SysfsDirectory& all,
-                                                                      const std::string& name,
-                                                                      std::string nqn) const {
-  const absl::StatusOr<SysfsDirectory> directory = all.OpenChild(name);
+absl::StatusOr<SysfsDirectory> SysfsTopology::OpenSubsystems() const {
+  return SysfsDirectory::Open(absl::StrCat(sys_root_, "/class/nvme-subsystem"));
+}
+
+// Nothing when it is gone, when its name is another one's by now, or when it belongs to a local
+// disk.
+absl::StatusOr<std::optional<Subsystem>> SysfsTopology::ReadSubsystem(
+    const SysfsDirectory& all, const NamedSubsystem& named) const {
+  const absl::StatusOr<SysfsDirectory> directory = all.OpenChild(named.name);
   if (IsGone(directory)) return std::nullopt;
   RETURN_IF_ERROR(directory.status());
+  const absl::StatusOr<std::string> nqn = directory->Read("subsysnqn");
+  if (IsGone(nqn)) return std::nullopt;
+  RETURN_IF_ERROR(nqn.status());
+  if (*nqn != named.nqn) return std::nullopt;
   const absl::StatusOr<std::string> io_policy = directory->Read("iopolicy");
   ASSIGN_OR_RETURN(const std::vector<std::string> entries, directory->List());
 
   Subsystem subsystem;
-  subsystem.name = name;
-  subsystem.nqn = std::move(nqn);
+  subsystem.name = named.name;
+  subsystem.nqn = named.nqn;
   subsystem.io_policy = io_policy.value_or("");
   ASSIGN_OR_RETURN(subsystem.controllers, ReadControllers(*directory, entries));
   if (std::any_of(subsystem.controllers.begin(), subsystem.controllers.end(), IsLocal)) {

@@ -2,8 +2,8 @@
 //
 // Read by ourselves and not through libnvme, whose scan opens every NVMe disk of the machine,
 // blocks on a dead path of any volume and can crash when a controller vanishes meanwhile. Find
-// opens one file for each other subsystem, and of the wanted one a fixed number for each controller
-// and disk.
+// opens one file for each other subsystem that is new since the last look, and of the wanted one a
+// fixed number for each controller and disk.
 //
 // Safe to use from several threads. Reads only attributes that the kernel answers from memory, so
 // it does not block on the network. Errors: Internal for what sysfs should never do; what is gone,
@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "nvme/subsystem_names.h"
 #include "nvme/topology.h"
 
 namespace nvmeof::nvme {
@@ -38,9 +39,9 @@ class SysfsTopology final : public Topology {
   absl::StatusOr<bool> HasHolders(const Namespace& ns) const override;
 
  private:
+  absl::StatusOr<SysfsDirectory> OpenSubsystems() const;
   absl::StatusOr<std::optional<Subsystem>> ReadSubsystem(const SysfsDirectory& all,
-                                                         const std::string& name,
-                                                         std::string nqn) const;
+                                                         const NamedSubsystem& named) const;
   absl::Status ReadPathDisks(const SysfsDirectory& directory, Subsystem& subsystem) const;
   absl::Status ReadDisks(const SysfsDirectory& parent, const std::vector<std::string>& entries,
                          std::vector<Namespace>& disks) const;
@@ -50,6 +51,7 @@ class SysfsTopology final : public Topology {
 
   const std::string sys_root_;
   const std::string dev_root_;
+  mutable SubsystemNames names_;
 };
 
 }  // namespace nvmeof::nvme

@@ -145,6 +145,23 @@ TEST_P(SysfsTopologyTest, ReadsWhichPathsTheTargetClosed) {
   }
 }
 
+// The kernel gives a name out again as soon as it is free.
+TEST_P(SysfsTopologyTest, SeesAnotherSubsystemUnderAKnownName) {
+  SysfsTree tree = Captured("one-path");
+  const SysfsTopology topology(tree.sys());
+  ASSERT_TRUE(topology.Find(WantedNqn())->has_value());
+  const std::string link = "/sys/class/nvme-subsystem/nvme-subsys0";
+  const std::string folder = "/sys/devices/virtual/nvme-subsystem/nvme-subsys0";
+  tree.Remove(folder + "/subsysnqn");
+  tree.Add(folder + "/subsysnqn", "nqn.2026-01.dev.nvmeof:another");
+  EXPECT_THAT(topology.Find(WantedNqn()), IsOkAndHolds(std::nullopt)) << "it has changed hands";
+  tree.Remove(link);
+  tree.Add(link, "-> ../../devices/virtual/nvme-subsystem/nvme-subsys0");
+  EXPECT_THAT(topology.Find(WantedNqn()), IsOkAndHolds(std::nullopt));
+  EXPECT_THAT(topology.All(),
+              IsOkAndHolds(ElementsAre(Field(&Subsystem::nqn, "nqn.2026-01.dev.nvmeof:another"))));
+}
+
 TEST_P(SysfsTopologyTest, PassesOverDiscoverySubsystems) {
   const auto all = SysfsTopology(Captured("discovery").sys()).All();
   EXPECT_THAT(all, IsOkAndHolds(ElementsAre(Field(&Subsystem::nqn, WantedNqn().text()))));
