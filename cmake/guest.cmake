@@ -34,7 +34,7 @@ endfunction()
 # nvmeof_guest_suite(NAME SOURCES... [KERNELS 6.12 ...] [ONLY KERNEL=FILTER ...] [DEADLINE SECONDS]
 # [DEPS ...] [SANITIZED FILTER]): a GoogleTest program vm_NAME_test whose cases need a real kernel; labels
 # "vm" and NAME. ONLY: that kernel runs the cases of the --gtest_filter; the others run all. SANITIZED:
-# these run again with the plugins of the presets asan and tsan, which must be built; label "sanitized".
+# these run again with the node plugins of the presets asan and tsan (scripts/test); label "sanitized".
 function(nvmeof_guest_suite suite)
   cmake_parse_arguments(ARG "" "DEADLINE;SANITIZED" "SOURCES;DEPS;KERNELS;ONLY" ${ARGN})
   set(program vm_${suite}_test)
@@ -77,7 +77,7 @@ function(nvmeof_guest_suite suite)
         RESULTS "${CMAKE_BINARY_DIR}/vm/${suite}-${preset}"
         LABELS sanitized
         # Whoever is told to end ends at once and frees nothing.
-        ENVIRONMENT "NVMEOF_PROGRAM=${CMAKE_SOURCE_DIR}/build/${preset}/nvmeof-csi"
+        ENVIRONMENT "NVMEOF_NODE_PROGRAM=${CMAKE_SOURCE_DIR}/build/${preset}/nvmeof-csi.lean"
                     ASAN_OPTIONS=detect_leaks=0
                     "TSAN_OPTIONS=halt_on_error=1 ${NVMEOF_TSAN_OPTIONS}")
     endforeach()

@@ -15,10 +15,10 @@
 namespace nvmeof::testing {
 namespace {
 
-std::string ProgramUnderTest() {
+std::string ProgramOf(const std::string& subcommand) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread changes the environment
-  const char* const given = std::getenv("NVMEOF_PROGRAM");
-  return given != nullptr ? given : NVMEOF_PROGRAM;
+  const char* const given = std::getenv("NVMEOF_NODE_PROGRAM");
+  return given != nullptr && subcommand == "node" ? given : NVMEOF_PROGRAM;
 }
 
 bool Answers(CsiClient& client) {
@@ -31,7 +31,7 @@ bool Answers(CsiClient& client) {
 
 absl::StatusOr<std::unique_ptr<Process>> StartPlugin(const PluginPlan& plan) {
   std::vector<std::string> arguments = plan.arguments;
-  arguments.insert(arguments.begin(), ProgramUnderTest());
+  arguments.insert(arguments.begin(), ProgramOf(plan.arguments.front()));
   arguments.insert(arguments.end(), {"--endpoint", absl::StrCat("unix://", plan.socket)});
   SocketWatch socket(plan.socket);
   ASSIGN_OR_RETURN(auto process, Process::Start(std::move(arguments), plan.log));

@@ -126,7 +126,7 @@ absl::Status PodVolume::Stage() {
   return CallAgain(cluster_.node->node(), &Node::Stub::NodeStageVolume, request).status();
 }
 
-absl::Status PodVolume::Unstage(absl::Duration limit) {
+absl::Status PodVolume::UnstageWithin(absl::Duration limit) {
   csi::v1::NodeUnstageVolumeRequest request;
   request.set_volume_id(id());
   request.set_staging_target_path(staging_path_);

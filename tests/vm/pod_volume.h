@@ -46,7 +46,8 @@ class PodVolume {
   absl::Status ControllerPublish();
   absl::Status ControllerUnpublish();
   absl::Status Stage();
-  absl::Status Unstage(absl::Duration limit = kCallLimit);
+  absl::Status Unstage() { return UnstageWithin(kCallLimit); }
+  absl::Status UnstageWithin(absl::Duration limit);
   absl::Status Publish();
   absl::Status Unpublish();
   // At the storage system, then on the node.

@@ -127,7 +127,7 @@ TEST_F(LostDisk, UnmountThatWaitsForAPathSaysSoAndEndsWhenOneIsBack) {
   std::ofstream(absl::StrCat(volume.staging_path(), "/unwritten")) << std::string(kRegion, 'x');
   ASSERT_OK(lab().network().Cut(0));
   ASSERT_OK(lab().network().Cut(1));
-  const absl::Status unstaged = volume.Unstage(absl::Seconds(3));
+  const absl::Status unstaged = volume.UnstageWithin(absl::Seconds(3));
   std::cout << unstaged << "\n";
   EXPECT_THAT(unstaged, StatusIs(absl::StatusCode::kDeadlineExceeded,
                                  AllOf(HasSubstr("the unmount of "), HasSubstr("no live path"),
