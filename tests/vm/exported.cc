@@ -89,6 +89,10 @@ absl::Status Exported::SetAnaState(const std::string& state) {
   return absl::OkStatus();
 }
 
+absl::Status Exported::AnnounceSize() {
+  return SetNvmetAttribute(subsystem_ / "namespaces/1/revalidate_size", "1");
+}
+
 Exported::Content Exported::Namespace() const {
   const fs::path folder = subsystem_ / "namespaces/1";
   return {ReadLine(folder / "device_uuid"), ReadLine(folder / "device_nguid"),

@@ -34,6 +34,9 @@ class Exported {
   // Of every namespace behind every port: "inaccessible", "optimized".
   static absl::Status SetAnaState(const std::string& state);
 
+  // The backing file has another size, and the hosts are told.
+  absl::Status AnnounceSize();
+
   // What answers to hosts as the namespace.
   struct Content {
     std::string uuid;

@@ -109,6 +109,12 @@ absl::Status Network::Unplug(int link) {
   return RunTool({"ip", "-n", kStorage, "link", "set", Interface(link), "down"});
 }
 
+absl::Status Network::Restore(int portal) {
+  verdicts_.erase(portal);
+  redirections_.erase(portal);
+  return ApplyRules();
+}
+
 absl::Status Network::Heal() {
   verdicts_.clear();
   redirections_.clear();

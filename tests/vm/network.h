@@ -43,6 +43,8 @@ class Network {
   absl::Status Slow(int link, absl::Duration delay);
   // The storage node's end of the link goes down.
   absl::Status Unplug(int link);
+  // The portal is as it was at first.
+  absl::Status Restore(int portal);
   // All links are as they were at first.
   absl::Status Heal();
 

@@ -61,6 +61,8 @@ absl::Status NvmetExport::AddNamespace(const HandMadeNamespace& wanted) const {
 
 absl::Status NvmetExport::AddPort(int portal) const {
   const fs::path folder = Port(portal);
+  // Another export's, which listens already.
+  if (fs::exists(folder)) return LinkToPort(nqn_, folder);
   RETURN_IF_ERROR(MakeNvmetFolder(folder));
   RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_trtype", "tcp"));
   RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_adrfam", "ipv4"));

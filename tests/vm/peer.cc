@@ -15,6 +15,17 @@
 #include "tests/vm/run_tool.h"
 
 namespace nvmeof::testing {
+namespace {
+
+absl::Status SetAttribute(const std::string& controller, const std::string& name,
+                          const std::string& value) {
+  const std::string attribute = absl::StrCat("/sys/class/nvme/", controller, "/", name);
+  const base::UniqueFd fd(::open(attribute.c_str(), O_WRONLY | O_CLOEXEC));
+  if (fd.ok() && ::write(fd.get(), value.data(), value.size()) > 0) return absl::OkStatus();
+  return base::ErrnoStatus(errno, attribute);
+}
+
+}  // namespace
 
 absl::StatusOr<std::string> ConnectByHand(const Host& host, const std::string& subsystem,
                                           const std::string& portal, const std::string& options) {
@@ -38,11 +49,12 @@ absl::Status ConnectByNvmeCli(const Host& host, const std::string& subsystem,
 }
 
 absl::Status DisconnectByHand(const std::string& controller) {
-  const std::string attribute = absl::StrCat("/sys/class/nvme/", controller, "/delete_controller");
-  const base::UniqueFd fd(::open(attribute.c_str(), O_WRONLY | O_CLOEXEC));
-  if (fd.ok() && ::write(fd.get(), "1", 1) == 1) return absl::OkStatus();
-  return errno == ENOENT || errno == ENODEV ? absl::OkStatus()
-                                            : base::ErrnoStatus(errno, attribute);
+  absl::Status deleted = SetAttribute(controller, "delete_controller", "1");
+  return absl::IsNotFound(deleted) ? absl::OkStatus() : deleted;
+}
+
+absl::Status LoseAtNextTry(const std::string& controller) {
+  return SetAttribute(controller, "ctrl_loss_tmo", "1");
 }
 
 absl::Status LoadNvme(const std::string& parameters) {

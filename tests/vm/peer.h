@@ -27,6 +27,9 @@ absl::Status ConnectByNvmeCli(const Host& host, const std::string& subsystem,
 // Returns when it is gone, whoever connected it. Gone already is OK.
 absl::Status DisconnectByHand(const std::string& controller);
 
+// The kernel gives the controller up the next time that it fails to connect it again.
+absl::Status LoseAtNextTry(const std::string& controller);
+
 // Loads the kernel's NVMe modules anew, nvme-core with these parameters: all connections and all
 // of the kernel target must be gone.
 absl::Status LoadNvme(const std::string& parameters);

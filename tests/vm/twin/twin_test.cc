@@ -1,0 +1,99 @@
+// Histories that happen to a simulated kernel and to the real one: what tests/sim takes for granted
+// about the kernel, step by step.
+#include "tests/vm/twin/twin.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/vm/lab_fixture.h"
+
+namespace nvmeof::testing {
+namespace {
+
+class TwinTest : public LabTest {
+ protected:
+  absl::StatusOr<std::unique_ptr<Lab>> MakeLab(const std::string& name) override {
+    if (between_ != nullptr) return std::move(between_);
+    return Lab::Create(name);
+  }
+  void Keep(std::unique_ptr<Lab> lab) override { between_ = std::move(lab); }
+  static void TearDownTestSuite() { between_.reset(); }
+  void TearDown() override {
+    twin_.reset();
+    LabTest::TearDown();
+  }
+
+  // In a subsystem of its own, with one pod.
+  SimVolume NewVolume(const std::string& id, const std::string& fs_type) {
+    SimVolume volume;
+    volume.id = id;
+    volume.nqn = *volume::Nqn::Parse(absl::StrCat("nqn.2026-01.dev.nvmeof:twin-", id));
+    volume.uuid = absl::StrFormat("4c0f1e8a-0000-4000-8000-%012d", ++volumes_);
+    volume.size_bytes = std::uint64_t{64} << 20;
+    volume.capability.block = fs_type.empty();
+    volume.capability.fs_type = fs_type;
+    // A path is soon found lost and tried again, and given up only where the history says so.
+    volume.volume_context = {{"ctrlLossTmo", "600"},
+                             {"reconnectDelay", "1"},
+                             {"keepAliveTmo", "2"},
+                             {"nrIoQueues", "1"}};
+    const char* const name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    const std::string folder = lab().Folder(absl::StrCat("kubelet/", name));
+    volume.staging_path = absl::StrCat(folder, "/staging/", id);
+    volume.targets.push_back({absl::StrCat(folder, "/pods/", id), false});
+    return volume;
+  }
+  SimVolume Ext4(const std::string& id = "v0") { return NewVolume(id, "ext4"); }
+  SimVolume Block(const std::string& id = "v0") { return NewVolume(id, ""); }
+
+  ::testing::AssertionResult Play(const std::vector<SimVolume>& volumes,
+                                  const std::vector<std::string>& history,
+                                  SimFlaw flaw = SimFlaw::kNone) {
+    auto twin = Twin::Create(lab(), volumes);
+    if (!twin.ok()) return ::testing::AssertionFailure() << twin.status();
+    twin_ = *std::move(twin);
+    twin_->simulated_machine().Flaw(flaw);
+    return twin_->Play(history);
+  }
+
+ private:
+  // What a case left as it found it serves the next one, too.
+  static std::unique_ptr<Lab> between_;
+
+  int volumes_ = 0;
+  std::unique_ptr<Twin> twin_;
+};
+
+std::unique_ptr<Lab> TwinTest::between_;
+
+// Else equal answers would prove nothing.
+TEST_F(TwinTest, AFlawOfTheSimulationIsNoticed) {
+  const auto played = Play({Block("b0")}, {"stage b0", "unstage b0"}, SimFlaw::kKeepsControllers);
+  EXPECT_FALSE(played);
+  EXPECT_THAT(played.message(), ::testing::HasSubstr("differ after step 2"));
+}
+
+TEST_F(TwinTest, OrdinaryLife) {
+  EXPECT_TRUE(Play({Ext4("v0"), Block("b0")},
+                   {"stage v0", "publish v0", "stage b0", "publish b0", "tick",
+                    // Once more, as orchestrators do.
+                    "stage v0", "publish v0", "publish b0", "unpublish v0", "unpublish v0",
+                    "unstage v0", "unstage v0", "tick", "unpublish b0", "unstage b0", "tick"}));
+}
+
+TEST_F(TwinTest, APortalDiesAndHeals) {
+  EXPECT_TRUE(Play({Ext4("v0"), Block("b0")},
+                   {"stage v0", "publish v0", "fault: portal refuses 10.77.0.1", "tick", "stage b0",
+                    "publish b0", "tick", "unpublish v0", "unstage v0", "portal heals 10.77.0.1",
+                    "wait 60", "tick", "fault: portal silent 10.77.1.1", "tick",
+                    "portal heals 10.77.1.1", "tick", "unpublish b0", "unstage b0"}));
+}
+
+}  // namespace
+}  // namespace nvmeof::testing
