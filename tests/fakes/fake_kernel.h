@@ -64,7 +64,8 @@ class FakeKernel final : public nvme::Topology,
   // --- The target's side ---
 
   // A target with one namespace (NSID 1 unless the identity has one) at the target's portals. Once
-  // more for another namespace of the same subsystem, or to change one with the same NSID.
+  // more for another namespace of the same subsystem, or to change one with the same NSID: the scan
+  // that finds another identity drops the disk, and only the one after it shows the new one.
   void Serve(const volume::Target& target, Appearance appearance = Appearance::kAtOnce) {
     const absl::MutexLock lock(&mutex_);
     Remote& remote = remotes_[target.subsystem.text()];
@@ -210,7 +211,8 @@ class FakeKernel final : public nvme::Topology,
   }
 
   // From now on a new disk gets name and number of one that is gone and of which this says that
-  // nobody holds it, as the real one does it.
+  // nobody holds it, as the real one does it; and a subsystem whose last controller goes stays,
+  // empty, if one of its disks is held then, until SetHeld says that it is not.
   void ReuseNumbers(std::function<bool(base::DeviceNumber)> is_free) {
     const absl::MutexLock lock(&mutex_);
     is_free_ = std::move(is_free);
@@ -541,7 +543,11 @@ class FakeKernel final : public nvme::Topology,
     });
     if (!gone.empty()) ++events_;
     released_.insert(released_.end(), gone.begin(), gone.end());
-    for (const auto& [nsid, remote] : offered) Refresh(local, nsid, remote, reason);
+    for (const auto& [nsid, remote] : offered) {
+      const bool dropped = std::any_of(gone.begin(), gone.end(),
+                                       [nsid = nsid](const auto& ns) { return ns.nsid == nsid; });
+      if (!dropped) Refresh(local, nsid, remote, reason);
+    }
   }
 
   void Refresh(Local& local, std::uint32_t nsid, const RemoteNamespace& remote, Appearance reason)
@@ -611,7 +617,10 @@ class FakeKernel final : public nvme::Topology,
                   [&](const nvme::Controller& each) { return each.name == controller; });
     ++events_;
     if (!picture.controllers.empty()) return;
-    for (nvme::Namespace& ns : picture.namespaces) released_.push_back(std::move(ns));
+    for (nvme::Namespace& ns : picture.namespaces) {
+      if (is_free_ != nullptr && !is_free_(ns.number)) held_.insert(*nqn);
+      released_.push_back(std::move(ns));
+    }
     picture.namespaces.clear();
     EraseIfEmpty(*nqn);
   }

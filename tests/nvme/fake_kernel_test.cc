@@ -131,6 +131,33 @@ TEST_F(FakeKernelTest, ReusesTheNumberOfADiskThatNobodyHolds) {
   }
 }
 
+TEST_F(FakeKernelTest, KeepsTheEmptySubsystemOfADiskThatIsHeld) {
+  for (const bool held : {false, true}) {
+    kernel_.ReuseNumbers([held](base::DeviceNumber) { return !held; });
+    kernel_.Serve(target_);
+    EXPECT_OK(Connect(first_));
+    kernel_.Drop(first_);
+    EXPECT_EQ(kernel_.Peek(target_.subsystem).has_value(), held);
+  }
+  EXPECT_THAT(Look().controllers, IsEmpty());
+  EXPECT_THAT(Look().namespaces, IsEmpty());
+  kernel_.SetHeld(target_.subsystem, false);
+  EXPECT_EQ(kernel_.Peek(target_.subsystem), std::nullopt);
+}
+
+TEST_F(FakeKernelTest, ShowsAnotherIdentityOnlyAfterAScanThatDropsTheOldOne) {
+  kernel_.Serve(target_);
+  EXPECT_OK(Connect(first_));
+  volume::Target other = target_;
+  other.identity.uuid = volume::Uuid::Random();
+  kernel_.Serve(other);
+  kernel_.Announce(target_.subsystem);
+  EXPECT_THAT(Look().namespaces, IsEmpty());
+  kernel_.Announce(target_.subsystem);
+  ASSERT_THAT(Look().namespaces, SizeIs(1));
+  EXPECT_EQ(Look().namespaces.front().uuid, other.identity.uuid);
+}
+
 TEST_F(FakeKernelTest, GrowsADiskAtTheNextScan) {
   kernel_.Serve(target_);
   EXPECT_OK(Connect(first_));

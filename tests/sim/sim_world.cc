@@ -505,6 +505,7 @@ void SimWorld::Vanish(const SimVolume& volume) {
 }
 
 void SimWorld::Return(const SimVolume& volume, bool announced) {
+  if (announced) kernel.Withdraw(*volume.nqn, volume.nsid);
   kernel.Serve(TargetOf(volume),
                announced ? FakeKernel::Appearance::kAtOnce : FakeKernel::Appearance::kOnRescan);
   if (announced) kernel.Announce(*volume.nqn);
@@ -519,6 +520,7 @@ void SimWorld::Lie(const SimVolume& volume, bool blank, bool announced) {
   constexpr base::DeviceNumber kElsewhere{7, 0};
   disks.SetMedium(kElsewhere, uuid);
   if (!blank) disks.SetContent(kElsewhere, {mount::Content::kFileSystem, "ext4"});
+  if (announced) kernel.Withdraw(*volume.nqn, volume.nsid);
   kernel.Serve(target);
   if (announced) kernel.Announce(*volume.nqn);
   Settle();

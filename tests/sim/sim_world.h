@@ -110,7 +110,8 @@ class SimWorld {
 
   void PortalDown(const volume::Portal& portal, int how);  // 0 refuses, 1 is silent, 2 hangs
   void PortalUp(const volume::Portal& portal);
-  // A namespace goes, comes back (`announced` or not), or another one answers in its place.
+  // A namespace goes, comes back, or another one answers in its place; `announced`: with a notice
+  // of each change and time to see it.
   void Vanish(const SimVolume& volume);
   void Return(const SimVolume& volume, bool announced);
   void Lie(const SimVolume& volume, bool blank, bool announced);
