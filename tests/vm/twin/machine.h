@@ -58,10 +58,13 @@ class Machine {
   // Somebody deletes the path's controller.
   virtual absl::Status Delete(const SimVolume& volume, const volume::Portal& portal) = 0;
 
-  // The namespace goes, another one answers in its place, it is back, it grows; all announced.
+  // The namespace goes, another one answers in its place, it is back, it grows. Of the first and
+  // the last the node is told; of the others too, and has time to see them, unless the notice is
+  // lost, which takes that no path is live.
+  enum class Notice { kGiven, kLost };
   virtual absl::Status Vanish(const SimVolume& volume) = 0;
-  virtual absl::Status Lie(const SimVolume& volume) = 0;
-  virtual absl::Status Return(const SimVolume& volume) = 0;
+  virtual absl::Status Lie(const SimVolume& volume, Notice notice) = 0;
+  virtual absl::Status Return(const SimVolume& volume, Notice notice) = 0;
   virtual absl::Status Grow(SimVolume& volume) = 0;
 
   // Another program connects with our host NQN, and all such disconnect.

@@ -29,6 +29,7 @@ struct Player::Verb {
 
 const std::vector<Player::Verb>& Player::Verbs() {
   using Down = Machine::Down;
+  using Notice = Machine::Notice;
   using P = Player;
   using A = Arguments;
   static const std::vector<Verb> verbs = {
@@ -52,8 +53,13 @@ const std::vector<Player::Verb>& Player::Verbs() {
       {"fault: namespace gone", 1,
        [](P& p, const A& a) { return p.machine_.Vanish(p.Volume(a[0])); }},
       {"fault: another namespace", 1,
-       [](P& p, const A& a) { return p.machine_.Lie(p.Volume(a[0])); }},
-      {"namespace back", 1, [](P& p, const A& a) { return p.machine_.Return(p.Volume(a[0])); }},
+       [](P& p, const A& a) { return p.machine_.Lie(p.Volume(a[0]), Notice::kGiven); }},
+      {"fault: another namespace, notice lost", 1,
+       [](P& p, const A& a) { return p.machine_.Lie(p.Volume(a[0]), Notice::kLost); }},
+      {"namespace back", 1,
+       [](P& p, const A& a) { return p.machine_.Return(p.Volume(a[0]), Notice::kGiven); }},
+      {"namespace back without notice", 1,
+       [](P& p, const A& a) { return p.machine_.Return(p.Volume(a[0]), Notice::kLost); }},
       {"fault: namespace grows", 1,
        [](P& p, const A& a) { return p.machine_.Grow(p.Volume(a[0])); }},
       {"fault: peer connects", 2,

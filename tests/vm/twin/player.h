@@ -8,8 +8,9 @@
 //   fault: portal refuses P · fault: portal silent P · portal heals P
 //   fault: controller lost V P                the kernel gives the path up
 //   fault: controller deleted V P             somebody deletes it
-//   fault: namespace gone V · fault: another namespace V · namespace back V
-//   fault: namespace grows V
+//   fault: namespace gone V · fault: namespace grows V
+//   fault: another namespace V · fault: another namespace, notice lost V
+//   namespace back V · namespace back without notice V
 //   fault: peer connects V P · fault: peer disconnects
 //   fault: mount busy V · nothing is busy
 #pragma once

@@ -13,6 +13,7 @@
 #include "base/errno_status.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "tests/vm/eventually.h"
 #include "tests/vm/kernel.h"
 #include "tests/vm/nvmet_tree.h"
 #include "tests/vm/peer.h"
@@ -104,7 +105,7 @@ absl::Status RealMachine::Vanish(const SimVolume& volume) {
   return ExportOf(volume).DisableNamespace();
 }
 
-absl::Status RealMachine::Lie(const SimVolume& volume) {
+absl::Status RealMachine::Lie(const SimVolume& volume, Notice notice) {
   const Exported::Content before = ExportOf(volume).Namespace();
   Exported::Content other = before;
   other.uuid.replace(0, 8, "bad00000");
@@ -114,15 +115,30 @@ absl::Status RealMachine::Lie(const SimVolume& volume) {
     return base::ErrnoStatus(errno, other.file);
   }
   replaced_.emplace(volume.id, before);
-  return ExportOf(volume).ReplaceNamespace(other);
+  return Replace(volume, other, notice);
 }
 
-absl::Status RealMachine::Return(const SimVolume& volume) {
+absl::Status RealMachine::Return(const SimVolume& volume, Notice notice) {
   const auto replaced = replaced_.find(volume.id);
   if (replaced == replaced_.end()) return ExportOf(volume).EnableNamespace();
   const Exported::Content before = replaced->second;
   replaced_.erase(replaced);
-  return ExportOf(volume).ReplaceNamespace(before);
+  return Replace(volume, before, notice);
+}
+
+// Two notices that are one scan to the kernel would leave it without a disk.
+absl::Status RealMachine::Replace(const SimVolume& volume, const Exported::Content& other,
+                                  Notice notice) {
+  const std::string nqn = volume.nqn->text();
+  if (notice == Notice::kLost) {
+    if (CountLive(nqn) > 0) return absl::FailedPreconditionError("a live path is told");
+    return ExportOf(volume).ReplaceNamespace(other);
+  }
+  RETURN_IF_ERROR(ExportOf(volume).DisableNamespace());
+  if (!Eventually(absl::Seconds(10), [&] { return !DiskOf(nqn).ok(); })) {
+    return absl::DeadlineExceededError(absl::StrCat(nqn, " still has a disk"));
+  }
+  return ExportOf(volume).ReplaceNamespace(other);
 }
 
 absl::Status RealMachine::Grow(SimVolume& volume) {

@@ -46,8 +46,8 @@ class RealMachine final : public Machine {
   absl::Status GiveUp(const SimVolume& volume, const volume::Portal& portal) override;
   absl::Status Delete(const SimVolume& volume, const volume::Portal& portal) override;
   absl::Status Vanish(const SimVolume& volume) override;
-  absl::Status Lie(const SimVolume& volume) override;
-  absl::Status Return(const SimVolume& volume) override;
+  absl::Status Lie(const SimVolume& volume, Notice notice) override;
+  absl::Status Return(const SimVolume& volume, Notice notice) override;
   absl::Status Grow(SimVolume& volume) override;
   absl::Status PeerConnects(const SimVolume& volume, const volume::Portal& portal) override;
   absl::Status PeerDisconnects() override;
@@ -58,6 +58,7 @@ class RealMachine final : public Machine {
   RealMachine(Lab& lab, const MachinePlan& plan, base::RecordDirectory record_files,
               base::RecordDirectory mark_files);
   absl::Status Export();
+  absl::Status Replace(const SimVolume& volume, const Exported::Content& other, Notice notice);
   HandMadeNamespace NamespaceOf(const SimVolume& volume) const;
 
   Lab& lab_;

@@ -44,13 +44,13 @@ absl::Status SimulatedMachine::Vanish(const SimVolume& volume) {
   return absl::OkStatus();
 }
 
-absl::Status SimulatedMachine::Lie(const SimVolume& volume) {
-  world_.Lie(volume, true, true);
+absl::Status SimulatedMachine::Lie(const SimVolume& volume, Notice notice) {
+  world_.Lie(volume, true, notice == Notice::kGiven);
   return absl::OkStatus();
 }
 
-absl::Status SimulatedMachine::Return(const SimVolume& volume) {
-  world_.Return(volume, true);
+absl::Status SimulatedMachine::Return(const SimVolume& volume, Notice notice) {
+  world_.Return(volume, notice == Notice::kGiven);
   return absl::OkStatus();
 }
 

@@ -37,8 +37,8 @@ class SimulatedMachine final : public Machine {
   absl::Status GiveUp(const SimVolume& volume, const volume::Portal& portal) override;
   absl::Status Delete(const SimVolume& volume, const volume::Portal& portal) override;
   absl::Status Vanish(const SimVolume& volume) override;
-  absl::Status Lie(const SimVolume& volume) override;
-  absl::Status Return(const SimVolume& volume) override;
+  absl::Status Lie(const SimVolume& volume, Notice notice) override;
+  absl::Status Return(const SimVolume& volume, Notice notice) override;
   absl::Status Grow(SimVolume& volume) override;
   absl::Status PeerConnects(const SimVolume& volume, const volume::Portal& portal) override;
   absl::Status PeerDisconnects() override;

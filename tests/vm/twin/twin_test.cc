@@ -95,5 +95,219 @@ TEST_F(TwinTest, APortalDiesAndHeals) {
                     "portal heals 10.77.1.1", "tick", "unpublish b0", "unstage b0"}));
 }
 
+TEST_F(TwinTest, TheKernelGivesUpAllPathsUnderAPod) {
+  EXPECT_TRUE(Play({Ext4("v0")}, {"stage v0",
+                                  "publish v0",
+                                  "fault: portal refuses 10.77.0.1",
+                                  "fault: portal refuses 10.77.1.1",
+                                  "tick",
+                                  "fault: controller lost v0 10.77.0.1",
+                                  "fault: controller lost v0 10.77.1.1",
+                                  "tick",
+                                  "publish v0",
+                                  "wait 60",
+                                  "tick",
+                                  "portal heals 10.77.0.1",
+                                  "wait 300",
+                                  "tick",
+                                  "tick",
+                                  "wait 300",
+                                  "tick",
+                                  "portal heals 10.77.1.1",
+                                  "wait 600",
+                                  "tick",
+                                  "tick",
+                                  "unpublish v0",
+                                  "unstage v0",
+                                  "tick"}));
+}
+
+TEST_F(TwinTest, TheKernelGivesUpAllPathsOfARawDisk) {
+  EXPECT_TRUE(
+      Play({Block("b0")}, {"stage b0", "publish b0", "fault: portal refuses 10.77.0.1",
+                           "fault: portal refuses 10.77.1.1", "fault: controller lost b0 10.77.0.1",
+                           "fault: controller lost b0 10.77.1.1", "tick", "portal heals 10.77.0.1",
+                           "portal heals 10.77.1.1", "wait 600", "tick", "tick", "wait 600", "tick",
+                           "unpublish b0", "unstage b0", "tick"}));
+}
+
+TEST_F(TwinTest, ANamespaceVanishesAndComesBack) {
+  EXPECT_TRUE(Play({Ext4("v0"), Block("b0")}, {"stage v0",
+                                               "publish v0",
+                                               "stage b0",
+                                               "publish b0",
+                                               "fault: namespace gone v0",
+                                               "fault: namespace gone b0",
+                                               "tick",
+                                               "tick",
+                                               "publish v0",
+                                               "stage v0",
+                                               "namespace back v0",
+                                               "namespace back b0",
+                                               "wait 60",
+                                               "tick",
+                                               "wait 600",
+                                               "tick",
+                                               "tick",
+                                               "unpublish v0",
+                                               "unstage v0",
+                                               "unpublish b0",
+                                               "unstage b0",
+                                               "tick"}));
+}
+
+TEST_F(TwinTest, AnotherNamespaceAnswers) {
+  EXPECT_TRUE(Play({Ext4("v0"), Block("b0")}, {"stage v0",
+                                               "publish v0",
+                                               "stage b0",
+                                               "publish b0",
+                                               "fault: another namespace v0",
+                                               "fault: another namespace b0",
+                                               "tick",
+                                               "tick",
+                                               "publish v0",
+                                               "stage v0",
+                                               "publish b0",
+                                               "namespace back v0",
+                                               "namespace back b0",
+                                               "wait 600",
+                                               "tick",
+                                               "tick",
+                                               "unpublish v0",
+                                               "unstage v0",
+                                               "unpublish b0",
+                                               "unstage b0",
+                                               "tick"}));
+}
+
+// The scan after the outage only drops what changed: the kernel has to be asked to look again.
+TEST_F(TwinTest, AnotherNamespaceAnswersAfterAnOutage) {
+  SimVolume volume = Ext4("v0");
+  volume.volume_context["maxPaths"] = "1";
+  EXPECT_TRUE(Play({volume}, {"stage v0",
+                              "publish v0",
+                              "fault: portal refuses 10.77.0.1",
+                              "fault: another namespace, notice lost v0",
+                              "tick",
+                              "portal heals 10.77.0.1",
+                              "tick",
+                              "tick",
+                              "publish v0",
+                              "fault: portal refuses 10.77.0.1",
+                              "namespace back without notice v0",
+                              "portal heals 10.77.0.1",
+                              "tick",
+                              "tick",
+                              "wait 600",
+                              "tick",
+                              "tick",
+                              "unpublish v0",
+                              "unstage v0",
+                              "tick"}));
+}
+
+TEST_F(TwinTest, ANamespaceGrows) {
+  EXPECT_TRUE(Play({Ext4("v0"), Block("b0")}, {"stage v0",
+                                               "publish v0",
+                                               "stage b0",
+                                               "publish b0",
+                                               "fault: namespace grows v0",
+                                               "fault: namespace grows b0",
+                                               "tick",
+                                               "expand v0",
+                                               "expand b0",
+                                               "fault: portal refuses 10.77.0.1",
+                                               "fault: portal refuses 10.77.1.1",
+                                               "fault: namespace grows v0",
+                                               "expand v0",
+                                               "portal heals 10.77.0.1",
+                                               "portal heals 10.77.1.1",
+                                               "expand v0",
+                                               "unpublish v0",
+                                               "unstage v0",
+                                               "unpublish b0",
+                                               "fault: namespace grows b0",
+                                               "unstage b0"}));
+}
+
+TEST_F(TwinTest, ThePluginDiesBetweenCalls) {
+  EXPECT_TRUE(Play({Ext4("v0"), Block("b0")}, {"stage v0",
+                                               "stage b0",
+                                               "publish b0",
+                                               "the process is dead",
+                                               "tick",
+                                               "publish v0",
+                                               "the process is dead",
+                                               "tick",
+                                               "fault: controller deleted b0 10.77.0.1",
+                                               "the process is dead",
+                                               "tick",
+                                               "wait 60",
+                                               "tick",
+                                               "unpublish v0",
+                                               "the process is dead",
+                                               "unstage v0",
+                                               "unpublish b0",
+                                               "the process is dead",
+                                               "tick",
+                                               "unstage b0",
+                                               "the process is dead",
+                                               "tick"}));
+}
+
+TEST_F(TwinTest, ControllersAreDeletedByHand) {
+  EXPECT_TRUE(Play({Ext4("v0"), Block("b0")}, {"stage v0",
+                                               "publish v0",
+                                               "stage b0",
+                                               "publish b0",
+                                               "fault: controller deleted v0 10.77.0.1",
+                                               "tick",
+                                               "wait 60",
+                                               "tick",
+                                               "fault: controller deleted v0 10.77.0.1",
+                                               "fault: controller deleted v0 10.77.1.1",
+                                               "fault: controller deleted b0 10.77.0.1",
+                                               "fault: controller deleted b0 10.77.1.1",
+                                               "publish b0",
+                                               "tick",
+                                               "wait 600",
+                                               "tick",
+                                               "tick",
+                                               "unpublish v0",
+                                               "unstage v0",
+                                               "unpublish b0",
+                                               "unstage b0",
+                                               "tick"}));
+}
+
+TEST_F(TwinTest, AConnectionOfAnotherIsNotTouched) {
+  EXPECT_TRUE(Play({Ext4("v0"), Block("b0")}, {"fault: peer connects v0 10.77.0.1",
+                                               "fault: peer connects b0 10.77.1.1",
+                                               "tick",
+                                               "stage v0",
+                                               "publish v0",
+                                               "tick",
+                                               "tick",
+                                               "unpublish v0",
+                                               "unstage v0",
+                                               "the process is dead",
+                                               "tick",
+                                               "tick",
+                                               "tick",
+                                               "stage v0",
+                                               "fault: peer disconnects",
+                                               "tick",
+                                               "wait 60",
+                                               "tick",
+                                               "unstage v0",
+                                               "tick"}));
+}
+
+TEST_F(TwinTest, APodThatDoesNotLetGo) {
+  EXPECT_TRUE(Play({Ext4("v0")},
+                   {"stage v0", "publish v0", "fault: mount busy v0", "unpublish v0", "unstage v0",
+                    "tick", "nothing is busy", "unpublish v0", "unstage v0", "tick"}));
+}
+
 }  // namespace
 }  // namespace nvmeof::testing
