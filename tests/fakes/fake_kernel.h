@@ -65,7 +65,8 @@ class FakeKernel final : public nvme::Topology,
 
   // A target with one namespace (NSID 1 unless the identity has one) at the target's portals. Once
   // more for another namespace of the same subsystem, or to change one with the same NSID: the scan
-  // that finds another identity drops the disk, and only the one after it shows the new one.
+  // that finds another identity drops the controller's path to the disk, and only one after it
+  // finds the new one, once no controller has a path to the old one.
   void Serve(const volume::Target& target, Appearance appearance = Appearance::kAtOnce) {
     const absl::MutexLock lock(&mutex_);
     Remote& remote = remotes_[target.subsystem.text()];
@@ -145,10 +146,16 @@ class FakeKernel final : public nvme::Topology,
       controller.state = nvme::ControllerState::kLive;
     });
     ++events_;
-    for (auto& [nqn, local] : locals_) Scan(nqn, Appearance::kOnWait);
+    std::vector<std::pair<std::string, std::string>> healed;
+    for (const auto& [nqn, local] : locals_) {
+      for (const nvme::Controller& each : local.picture.controllers) {
+        if (each.path.portal == portal) healed.emplace_back(nqn, each.name);
+      }
+    }
+    for (const auto& [nqn, name] : healed) Scan(nqn, Appearance::kOnWait, name);
   }
 
-  // The kernel gave the portal's controllers up (ctrl_loss_tmo); with the last one go the disks.
+  // The kernel gave the portal's controllers up (ctrl_loss_tmo); with their last path go the disks.
   void Drop(const volume::Portal& portal) {
     const absl::MutexLock lock(&mutex_);
     std::vector<std::string> names;
@@ -170,7 +177,7 @@ class FakeKernel final : public nvme::Topology,
     ++events_;
   }
 
-  // The kernel gave one controller up; with the last one go the disks.
+  // The kernel gave one controller up; with their last path go the disks.
   void Lose(const std::string& controller) {
     const absl::MutexLock lock(&mutex_);
     Remove(controller);
@@ -184,8 +191,8 @@ class FakeKernel final : public nvme::Topology,
   void ConnectAsPeer(const volume::Nqn& nqn, const volume::Path& path,
                      const std::string& host_nqn = kHostNqn) {
     const absl::MutexLock lock(&mutex_);
-    AddController(nqn.text(), path, host_nqn);
-    Scan(nqn.text(), Appearance::kAtOnce);
+    const std::string name = AddController(nqn.text(), path, host_nqn);
+    Scan(nqn.text(), Appearance::kAtOnce, name);
   }
 
   // A mount or an open file holds the subsystem's disks: when all controllers are gone, the
@@ -211,8 +218,8 @@ class FakeKernel final : public nvme::Topology,
   }
 
   // From now on a new disk gets name and number of one that is gone and of which this says that
-  // nobody holds it, as the real one does it; and a subsystem whose last controller goes stays,
-  // empty, if one of its disks is held then, until SetHeld says that it is not.
+  // nobody holds it, as the real one does it; and the subsystem of a disk that is held when it
+  // goes outlives its controllers, until SetHeld says that it is not.
   void ReuseNumbers(std::function<bool(base::DeviceNumber)> is_free) {
     const absl::MutexLock lock(&mutex_);
     is_free_ = std::move(is_free);
@@ -286,6 +293,21 @@ class FakeKernel final : public nvme::Topology,
   volume::ConnectOptions last_options() const {
     const absl::MutexLock lock(&mutex_);
     return last_options_;
+  }
+
+  // One of the disk's paths is live.
+  bool Answers(base::DeviceNumber number) const {
+    const absl::MutexLock lock(&mutex_);
+    for (const auto& [nqn, local] : locals_) {
+      for (const nvme::Namespace& ns : local.picture.namespaces) {
+        if (ns.number != number) continue;
+        const auto& controllers = local.picture.controllers;
+        return std::any_of(controllers.begin(), controllers.end(), [&](const auto& each) {
+          return IsLive(each) && HasPath(local, each.name, ns.nsid);
+        });
+      }
+    }
+    return false;
   }
 
   // The picture without counting as a look; nothing when there is no such subsystem.
@@ -362,9 +384,9 @@ class FakeKernel final : public nvme::Topology,
     if (remote == remotes_.end() || !remote->second.portals.contains(portal)) {
       return absl::UnavailableError("no such target, or this host is not allowed");
     }
-    AddController(nqn, request.path);
-    Scan(nqn, Appearance::kAtOnce);
-    ScanLater(nqn, Appearance::kOnWait);
+    const std::string name = AddController(nqn, request.path);
+    Scan(nqn, Appearance::kAtOnce, name);
+    ScanLater(nqn, Appearance::kOnWait, name);
     return absl::OkStatus();
   }
 
@@ -380,7 +402,7 @@ class FakeKernel final : public nvme::Topology,
     const absl::MutexLock lock(&mutex_);
     const std::optional<std::string> nqn = OwnerOf(controller);
     if (!nqn.has_value()) return absl::NotFoundError(absl::StrCat("no controller ", controller));
-    ScanLater(*nqn, Appearance::kOnRescan);
+    ScanLater(*nqn, Appearance::kOnRescan, controller);
     return absl::OkStatus();
   }
 
@@ -447,6 +469,7 @@ class FakeKernel final : public nvme::Topology,
   };
   struct Local {
     nvme::Subsystem picture;
+    std::map<std::string, std::set<std::uint32_t>> paths;  // by controller: NSIDs of its disks
     int instance = 0;
     int next_head = 5;
   };
@@ -502,8 +525,21 @@ class FakeKernel final : public nvme::Topology,
     return local != locals_.end() && nvme::MissingPaths(local->second.picture, {path}).empty();
   }
 
-  void AddController(const std::string& nqn, const volume::Path& path,
-                     const std::string& host_nqn = kHostNqn) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  static bool IsLive(const nvme::Controller& controller) {
+    return controller.state == nvme::ControllerState::kLive;
+  }
+  static bool HasPath(const Local& local, const std::string& controller, std::uint32_t nsid) {
+    const auto paths = local.paths.find(controller);
+    return paths != local.paths.end() && paths->second.contains(nsid);
+  }
+  static bool Is(const nvme::Namespace& ns, const RemoteNamespace& remote) {
+    return remote.identity.uuid == ns.uuid && remote.identity.nguid == ns.nguid;
+  }
+
+  // Its name.
+  std::string AddController(const std::string& nqn, const volume::Path& path,
+                            const std::string& host_nqn = kHostNqn)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const int instance = next_instance_++;
     Local& local = locals_[nqn];
     if (local.picture.name.empty()) {
@@ -518,42 +554,44 @@ class FakeKernel final : public nvme::Topology,
          stalled ? nvme::ControllerState::kConnecting : nvme::ControllerState::kLive, path,
          host_nqn});
     ++events_;
+    return local.picture.controllers.back().name;
   }
 
-  // Makes the disks agree with the target, as a scan of the namespaces does, if a controller is
-  // live. `reason` says which namespaces show themselves for the first time.
-  void Scan(const std::string& nqn, Appearance reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  // Makes the disks agree with the target, as scans of the namespaces by this controller or by all
+  // do it; those that are not live keep what they have. `reason` says which namespaces show
+  // themselves for the first time.
+  void Scan(const std::string& nqn, Appearance reason, const std::string& only = "")
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto found = locals_.find(nqn);
     if (found == locals_.end()) return;
     Local& local = found->second;
-    const auto& controllers = local.picture.controllers;
-    if (std::none_of(controllers.begin(), controllers.end(), [](const nvme::Controller& each) {
-          return each.state == nvme::ControllerState::kLive;
-        })) {
-      return;
-    }
     const auto& offered = remotes_[nqn].namespaces;
-    std::vector<nvme::Namespace> gone;
-    std::erase_if(local.picture.namespaces, [&](const nvme::Namespace& ns) {
+    std::set<std::uint32_t> dropped;
+    std::vector<std::string> scanning;
+    for (const nvme::Controller& each : local.picture.controllers) {
+      if (IsLive(each) && (only.empty() || each.name == only)) scanning.push_back(each.name);
+    }
+    for (const nvme::Namespace& ns : local.picture.namespaces) {
       const auto remote = offered.find(ns.nsid);
-      const bool stays = remote != offered.end() && remote->second.identity.uuid == ns.uuid &&
-                         remote->second.identity.nguid == ns.nguid;
-      if (!stays) gone.push_back(ns);
-      return !stays;
-    });
-    if (!gone.empty()) ++events_;
-    released_.insert(released_.end(), gone.begin(), gone.end());
+      if (remote != offered.end() && Is(ns, remote->second)) continue;
+      for (const std::string& name : scanning) {
+        if (local.paths[name].erase(ns.nsid) > 0) dropped.insert(ns.nsid);
+      }
+    }
+    RemoveDisksWithoutPath(nqn, local);
     for (const auto& [nsid, remote] : offered) {
-      const bool dropped = std::any_of(gone.begin(), gone.end(),
-                                       [nsid = nsid](const auto& ns) { return ns.nsid == nsid; });
-      if (!dropped) Refresh(local, nsid, remote, reason);
+      if (dropped.contains(nsid)) continue;
+      for (const std::string& name : scanning) Refresh(local, name, nsid, remote, reason);
     }
   }
 
-  void Refresh(Local& local, std::uint32_t nsid, const RemoteNamespace& remote, Appearance reason)
+  void Refresh(Local& local, const std::string& controller, std::uint32_t nsid,
+               const RemoteNamespace& remote, Appearance reason)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (nvme::Namespace& ns : local.picture.namespaces) {
       if (ns.nsid != nsid) continue;
+      if (!Is(ns, remote)) return;
+      local.paths[controller].insert(nsid);
       if (std::exchange(ns.size_bytes, remote.size_bytes) != remote.size_bytes) ++events_;
       return;
     }
@@ -565,7 +603,22 @@ class FakeKernel final : public nvme::Topology,
     ns.nguid = remote.identity.nguid;
     ns.size_bytes = remote.size_bytes;
     local.picture.namespaces.push_back(std::move(ns));
+    local.paths[controller].insert(nsid);
     ++events_;
+  }
+
+  void RemoveDisksWithoutPath(const std::string& nqn, Local& local)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::erase_if(local.picture.namespaces, [&](nvme::Namespace& ns) {
+      const bool stays =
+          std::any_of(local.paths.begin(), local.paths.end(),
+                      [&](const auto& controller) { return controller.second.contains(ns.nsid); });
+      if (stays) return false;
+      if (is_free_ != nullptr && !is_free_(ns.number)) held_.insert(nqn);
+      released_.push_back(ns);
+      ++events_;
+      return true;
+    });
   }
 
   void NameDisk(Local& local, nvme::Namespace& ns) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -582,10 +635,11 @@ class FakeKernel final : public nvme::Topology,
     ns.number = {259, next_minor_++};
   }
 
-  void ScanLater(const std::string& nqn, Appearance reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    script_.emplace(clock_.Now(), [this, nqn, reason] {
+  void ScanLater(const std::string& nqn, Appearance reason, const std::string& controller)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    script_.emplace(clock_.Now(), [this, nqn, reason, controller] {
       const absl::MutexLock lock(&mutex_);
-      Scan(nqn, reason);
+      Scan(nqn, reason, controller);
     });
   }
 
@@ -612,16 +666,12 @@ class FakeKernel final : public nvme::Topology,
   void Remove(const std::string& controller) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const std::optional<std::string> nqn = OwnerOf(controller);
     if (!nqn.has_value()) return;
-    nvme::Subsystem& picture = locals_[*nqn].picture;
-    std::erase_if(picture.controllers,
+    Local& local = locals_[*nqn];
+    std::erase_if(local.picture.controllers,
                   [&](const nvme::Controller& each) { return each.name == controller; });
+    local.paths.erase(controller);
     ++events_;
-    if (!picture.controllers.empty()) return;
-    for (nvme::Namespace& ns : picture.namespaces) {
-      if (is_free_ != nullptr && !is_free_(ns.number)) held_.insert(*nqn);
-      released_.push_back(std::move(ns));
-    }
-    picture.namespaces.clear();
+    RemoveDisksWithoutPath(*nqn, local);
     EraseIfEmpty(*nqn);
   }
 

@@ -158,6 +158,20 @@ TEST_F(FakeKernelTest, ShowsAnotherIdentityOnlyAfterAScanThatDropsTheOldOne) {
   EXPECT_EQ(Look().namespaces.front().uuid, other.identity.uuid);
 }
 
+TEST_F(FakeKernelTest, KeepsADiskWhileAnyControllerHasAPathToIt) {
+  kernel_.Serve(target_);
+  EXPECT_OK(Connect(first_));
+  EXPECT_OK(Connect(second_));
+  const base::DeviceNumber disk = Look().namespaces.front().number;
+  kernel_.Stall(first_);
+  EXPECT_TRUE(kernel_.Answers(disk));
+  kernel_.Withdraw(target_.subsystem);
+  EXPECT_THAT(Look().namespaces, SizeIs(1));
+  EXPECT_FALSE(kernel_.Answers(disk));
+  kernel_.Heal(first_);
+  EXPECT_THAT(Look().namespaces, IsEmpty());
+}
+
 TEST_F(FakeKernelTest, GrowsADiskAtTheNextScan) {
   kernel_.Serve(target_);
   EXPECT_OK(Connect(first_));

@@ -423,14 +423,7 @@ bool SimWorld::IsHeld(base::DeviceNumber number) const {
   return !uses->empty() || !mounts.OpenersOf({"/dev/none", number})->empty();
 }
 
-bool SimWorld::Answers(base::DeviceNumber number) const {
-  const auto disk = present_.find(number);
-  if (disk == present_.end()) return false;
-  const auto picture = kernel.Peek(*volume::Nqn::Parse(disk->second.nqn));
-  return picture.has_value() &&
-         std::any_of(picture->controllers.begin(), picture->controllers.end(),
-                     [](const auto& each) { return each.state == nvme::ControllerState::kLive; });
-}
+bool SimWorld::Answers(base::DeviceNumber number) const { return kernel.Answers(number); }
 
 void SimWorld::Pass(absl::Duration time) {
   const absl::Time until = clock.Now() + time;

@@ -264,6 +264,38 @@ TEST_F(TwinTest, AnotherNamespaceAnswersAfterAnOutage) {
       unpublish v0; unstage v0; tick)"));
 }
 
+// A disk stays as long as any controller has a path to it, be it live or not.
+TEST_F(TwinTest, AnotherNamespaceAnswersOnePathAfterTheOther) {
+  EXPECT_TRUE(Play({Block()}, R"(
+      stage b0; publish b0
+      fault: portal refuses 10.77.0.1
+      fault: portal refuses 10.77.1.1
+      fault: another namespace, notice lost b0
+      portal heals 10.77.0.1
+      tick; publish b0
+      portal heals 10.77.1.1
+      tick; tick
+      namespace back b0
+      wait 600; tick; tick
+      unpublish b0; unstage b0; tick)"));
+}
+
+TEST_F(TwinTest, OnlyTheLivePathIsToldThatTheNamespaceIsGone) {
+  EXPECT_TRUE(Play({Block()}, R"(
+      stage b0; publish b0
+      fault: portal refuses 10.77.0.1
+      fault: namespace gone b0
+      tick; tick
+      namespace back b0
+      tick
+      fault: namespace gone b0
+      portal heals 10.77.0.1
+      tick; tick
+      namespace back b0
+      tick; wait 600; tick
+      unpublish b0; unstage b0; tick)"));
+}
+
 TEST_F(TwinTest, ANamespaceGrows) {
   EXPECT_TRUE(Play({Ext4(), Block()}, R"(
       stage v0; publish v0; stage b0; publish b0
