@@ -300,11 +300,7 @@ class FakeKernel final : public nvme::Topology,
     const absl::MutexLock lock(&mutex_);
     for (const auto& [nqn, local] : locals_) {
       for (const nvme::Namespace& ns : local.picture.namespaces) {
-        if (ns.number != number) continue;
-        const auto& controllers = local.picture.controllers;
-        return std::any_of(controllers.begin(), controllers.end(), [&](const auto& each) {
-          return IsLive(each) && HasPath(local, each.name, ns.nsid);
-        });
+        if (ns.number == number) return HasLivePath(local, ns.nsid);
       }
     }
     return false;
@@ -528,9 +524,16 @@ class FakeKernel final : public nvme::Topology,
   static bool IsLive(const nvme::Controller& controller) {
     return controller.state == nvme::ControllerState::kLive;
   }
-  static bool HasPath(const Local& local, const std::string& controller, std::uint32_t nsid) {
-    const auto paths = local.paths.find(controller);
-    return paths != local.paths.end() && paths->second.contains(nsid);
+  static bool HasLivePath(const Local& local, std::uint32_t nsid) {
+    const auto& controllers = local.picture.controllers;
+    return std::any_of(controllers.begin(), controllers.end(), [&](const nvme::Controller& each) {
+      const auto paths = local.paths.find(each.name);
+      return IsLive(each) && paths != local.paths.end() && paths->second.contains(nsid);
+    });
+  }
+  static bool HasPath(const Local& local, std::uint32_t nsid) {
+    return std::any_of(local.paths.begin(), local.paths.end(),
+                       [&](const auto& each) { return each.second.contains(nsid); });
   }
   static bool Is(const nvme::Namespace& ns, const RemoteNamespace& remote) {
     return remote.identity.uuid == ns.uuid && remote.identity.nguid == ns.nguid;
@@ -609,16 +612,17 @@ class FakeKernel final : public nvme::Topology,
 
   void RemoveDisksWithoutPath(const std::string& nqn, Local& local)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    std::erase_if(local.picture.namespaces, [&](nvme::Namespace& ns) {
-      const bool stays =
-          std::any_of(local.paths.begin(), local.paths.end(),
-                      [&](const auto& controller) { return controller.second.contains(ns.nsid); });
-      if (stays) return false;
+    std::vector<nvme::Namespace> stay;
+    for (nvme::Namespace& ns : local.picture.namespaces) {
+      if (HasPath(local, ns.nsid)) {
+        stay.push_back(std::move(ns));
+        continue;
+      }
       if (is_free_ != nullptr && !is_free_(ns.number)) held_.insert(nqn);
-      released_.push_back(ns);
+      released_.push_back(std::move(ns));
       ++events_;
-      return true;
-    });
+    }
+    local.picture.namespaces = std::move(stay);
   }
 
   void NameDisk(Local& local, nvme::Namespace& ns) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

@@ -32,7 +32,7 @@ const std::vector<Player::Verb>& Player::Verbs() {
   using Notice = Machine::Notice;
   using P = Player;
   using A = Arguments;
-  static const std::vector<Verb> verbs = {
+  static const std::vector<Verb> kVerbs = {
       {"stage", 1, [](P& p, const A& a) { return p.Stage(p.Volume(a[0])); }, true},
       {"publish", 1, [](P& p, const A& a) { return p.Publish(p.Volume(a[0])); }, true},
       {"unpublish", 1, [](P& p, const A& a) { return p.Unpublish(p.Volume(a[0])); }, true},
@@ -69,7 +69,7 @@ const std::vector<Player::Verb>& Player::Verbs() {
        [](P& p, const A& a) { return p.machine_.KeepBusy(p.Volume(a[0]).targets.front().path); }},
       {"nothing is busy", 0, [](P& p, const A&) { return p.machine_.LetGo(); }},
   };
-  return verbs;
+  return kVerbs;
 }
 
 Player::Player(Machine& machine) : machine_(machine) { Begin(); }

@@ -64,7 +64,8 @@ Twin::Twin(const MachinePlan& plan, std::unique_ptr<RealMachine> machine)
     const absl::Time began = absl::Now();
     if (const auto played = PlayOne(step); !played) return played;
     const double seconds = absl::ToDoubleSeconds(absl::Now() - began);
-    std::cout << absl::StrFormat("%3d  %-45s %6.2f s\n", past_.size(), step, seconds) << std::flush;
+    std::cout << absl::StrFormat("%3d  %6.2f s  %s", past_.size(), seconds, past_.back())
+              << std::endl;
   }
   return ::testing::AssertionSuccess();
 }
