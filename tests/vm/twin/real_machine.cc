@@ -64,6 +64,10 @@ absl::StatusOr<std::unique_ptr<RealMachine>> RealMachine::Create(Lab& lab,
   return machine;
 }
 
+RealMachine::~RealMachine() {
+  for (const int portal : down_) lab_.network().Restore(portal).IgnoreError();
+}
+
 absl::Status RealMachine::Export() {
   std::map<std::string, std::vector<HandMadeNamespace>> subsystems;
   for (const SimVolume& volume : volumes_) {
@@ -83,11 +87,13 @@ HandMadeNamespace RealMachine::NamespaceOf(const SimVolume& volume) const {
 
 absl::Status RealMachine::PortalDown(const volume::Portal& portal, Down how) {
   ASSIGN_OR_RETURN(const int index, IndexOf(portal));
+  down_.insert(index);
   return how == Down::kRefuses ? lab_.network().Refuse(index) : lab_.network().Cut(index);
 }
 
 absl::Status RealMachine::PortalUp(const volume::Portal& portal) {
   ASSIGN_OR_RETURN(const int index, IndexOf(portal));
+  down_.erase(index);
   return lab_.network().Restore(index);
 }
 

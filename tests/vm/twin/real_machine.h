@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,15 @@
 
 namespace nvmeof::testing {
 
-// Borrows a lab without processes. Destruction takes the target down and lets go what is busy.
+// Borrows a lab without processes. Destruction takes the target down, heals the portals and lets go
+// what is busy.
 class RealMachine final : public Machine {
  public:
   static absl::StatusOr<std::unique_ptr<RealMachine>> Create(Lab& lab, const MachinePlan& plan);
+
+  RealMachine(const RealMachine&) = delete;
+  RealMachine& operator=(const RealMachine&) = delete;
+  ~RealMachine() override;
 
   node::NvmeHost host() override { return {identity_, topology_, fabric_, uevents_, probe_}; }
   mount::Mounter& mounter() override { return mounter_; }
@@ -79,6 +85,7 @@ class RealMachine final : public Machine {
   std::vector<std::unique_ptr<NvmetExport>> exports_;
   std::map<std::string, Exported::Content> replaced_;  // by volume: what answered before
   std::vector<std::string> peers_;                     // controllers
+  std::set<int> down_;                                 // portals
   std::vector<base::UniqueFd> busy_;
 };
 

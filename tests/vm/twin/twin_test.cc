@@ -264,7 +264,8 @@ TEST_F(TwinTest, AnotherNamespaceAnswersAfterAnOutage) {
       unpublish v0; unstage v0; tick)"));
 }
 
-// A disk stays as long as any controller has a path to it, be it live or not.
+// A disk stays as long as any controller has a path to it, be it live or not. Nothing may read it
+// meanwhile: here a read fails in the simulation and hangs in the kernel.
 TEST_F(TwinTest, AnotherNamespaceAnswersOnePathAfterTheOther) {
   EXPECT_TRUE(Play({Block()}, R"(
       stage b0; publish b0
@@ -272,7 +273,7 @@ TEST_F(TwinTest, AnotherNamespaceAnswersOnePathAfterTheOther) {
       fault: portal refuses 10.77.1.1
       fault: another namespace, notice lost b0
       portal heals 10.77.0.1
-      tick; publish b0
+      tick
       portal heals 10.77.1.1
       tick; tick
       namespace back b0
