@@ -18,14 +18,20 @@
 namespace nvmeof::testing {
 namespace {
 
+// What a case left as it found it serves the next one, too.
+std::unique_ptr<Lab>& Between() {
+  static std::unique_ptr<Lab> lab;
+  return lab;
+}
+
 class TwinTest : public LabTest {
  protected:
   absl::StatusOr<std::unique_ptr<Lab>> MakeLab(const std::string& name) override {
-    if (between_ != nullptr) return std::move(between_);
+    if (Between() != nullptr) return std::move(Between());
     return Lab::Create(name);
   }
-  void Keep(std::unique_ptr<Lab> lab) override { between_ = std::move(lab); }
-  static void TearDownTestSuite() { between_.reset(); }
+  void Keep(std::unique_ptr<Lab> lab) override { Between() = std::move(lab); }
+  static void TearDownTestSuite() { Between().reset(); }
   void TearDown() override {
     twin_.reset();
     LabTest::TearDown();
@@ -75,14 +81,9 @@ class TwinTest : public LabTest {
   }
 
  private:
-  // What a case left as it found it serves the next one, too.
-  static std::unique_ptr<Lab> between_;
-
   int volumes_ = 0;
   std::unique_ptr<Twin> twin_;
 };
-
-std::unique_ptr<Lab> TwinTest::between_;
 
 // Else equal answers would prove nothing.
 TEST_F(TwinTest, AFlawOfTheSimulationIsNoticed) {
