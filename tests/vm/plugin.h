@@ -1,5 +1,5 @@
-// Starting a CSI plugin, as a suite wants it: the program that was built with the suite, or, for the
-// node, the one that NVMEOF_NODE_PROGRAM names, built otherwise.
+// Starting a CSI plugin, as a suite wants it: the program that was built with the suite, or, for
+// the node, the one that NVMEOF_NODE_PROGRAM names, built otherwise.
 #pragma once
 
 #include <memory>
