@@ -11,6 +11,7 @@
 #include "base/status_macros.h"
 #include "node/held_disk.h"
 #include "node/retry.h"
+#include "node/waits.h"
 #include "volume/publish_context.h"
 
 namespace nvmeof::node {
@@ -74,6 +75,10 @@ absl::Status Publisher::Converge(const PublishRequest& request, StageRecord& rec
       record.publications.end()) {
     record.publications.push_back(std::move(promise));
     RETURN_IF_ERROR(records_.Put(record));
+  }
+  // The kernel reads a disk that nobody had open.
+  if (request.capability.block) {
+    call.WaitsFor(WaitForDisk("the open of the disk", record.volume_context));
   }
   return call.Measure("mount", [&] {
     return request.capability.block ? PublishBlock(request, target, ns)
@@ -225,14 +230,6 @@ absl::Status Publisher::Unbind(const StageRecord& record) {
   return absl::OkStatus();
 }
 
-absl::Status Publisher::FreeNode(const std::string& path) {
-  while (true) {
-    ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
-    if (table.At(path).empty()) return absl::OkStatus();
-    RETURN_IF_ERROR(mounter_.UnmountLazily(path));
-  }
-}
-
 void Publisher::KeepHold(const std::string& target_path, std::unique_ptr<mount::DeviceHold> hold) {
   const absl::MutexLock lock(&mutex_);
   std::swap(holds_[target_path], hold);
@@ -270,10 +267,18 @@ absl::Status Publisher::RequireOurs(const std::string& target_path) const {
 }
 
 absl::Status Publisher::UnmountAll(const std::string& path) {
+  return TakeAway(path, &mount::Mounter::Unmount);
+}
+
+absl::Status Publisher::FreeNode(const std::string& path) {
+  return TakeAway(path, &mount::Mounter::UnmountLazily);
+}
+
+absl::Status Publisher::TakeAway(const std::string& path, Unmount unmount) {
   while (true) {
     ASSIGN_OR_RETURN(const mount::MountTable table, mounter_.Table());
     if (table.At(path).empty()) return absl::OkStatus();
-    RETURN_IF_ERROR(mounter_.Unmount(path));
+    RETURN_IF_ERROR((mounter_.*unmount)(path));
   }
 }
 

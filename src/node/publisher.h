@@ -77,6 +77,8 @@ class Publisher {
   absl::Status RequireOurs(const std::string& target_path) const;
   absl::Status UnmountAll(const std::string& path);
   absl::Status FreeNode(const std::string& path);
+  using Unmount = absl::Status (mount::Mounter::*)(const std::string& path);
+  absl::Status TakeAway(const std::string& path, Unmount unmount);
 
   StageRecords& records_;
   Attacher& attacher_;

@@ -27,7 +27,7 @@ bool HasIoPolicy(const nvme::Subsystem& subsystem, volume::IoPolicy policy) {
 
 // The volume's disk is not there, but a device node that was bound for it is. The node is only a
 // number, which the kernel may have given to another disk.
-bool IsBoundToNothing(const Observation& seen, Diagnosis diagnosis) {
+bool HasDanglingNode(const Observation& seen, Diagnosis diagnosis) {
   const bool no_disk =
       diagnosis == Diagnosis::kWrongIdentity || diagnosis == Diagnosis::kNoNamespace ||
       diagnosis == Diagnosis::kNoController || diagnosis == Diagnosis::kNoSubsystem;
@@ -84,7 +84,7 @@ std::vector<Action> PlanVolume(const PromisedVolume& promised,
   };
 
   const Diagnosis diagnosis = Diagnose(seen).diagnosis;
-  if (!promised.held && IsBoundToNothing(seen, diagnosis)) add(Action::Kind::kUnbind);
+  if (!promised.held && HasDanglingNode(seen, diagnosis)) add(Action::Kind::kUnbind);
   // More paths to a namespace that is not ours would help nobody.
   if (diagnosis == Diagnosis::kWrongIdentity) return actions;
   if (std::vector<volume::Path> missing = Missing(seen); !missing.empty()) {

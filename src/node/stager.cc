@@ -111,9 +111,9 @@ absl::Status Stager::Converge(const StageRequest& request, const volume::Target&
 
 absl::Status Stager::StageFileSystem(const StageRequest& request, const volume::Target& target,
                                      const nvme::Namespace& ns, base::Call& call) {
+  call.WaitsFor(WaitForDisk("the file system's check and mount", request.volume_context));
   ASSIGN_OR_RETURN(const std::unique_ptr<mount::DeviceHold> hold,
                    HoldDisk(file_systems_, attacher_, target, ns));
-  call.WaitsFor(WaitForDisk("the file system's check and mount", request.volume_context));
   const mount::Device device = DeviceOf(ns);
   const bool read_only = volume::IsReadOnly(request.capability.mode);
   ASSIGN_OR_RETURN(const bool mounted, IsMountedFrom(ns, request));

@@ -1,5 +1,8 @@
 #include "node/publisher.h"
 
+#include <string>
+#include <utility>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -149,6 +152,15 @@ TEST_F(PublisherTest, ANewProcessHoldsPublishedRawBlockDisksAgain) {
   EXPECT_FALSE(file_systems_.IsHeld(Disk().number));
   Settle();
   EXPECT_TRUE(file_systems_.IsHeld(Disk().number));
+}
+
+TEST_F(PublisherTest, SaysThatAnOpenMayWaitForTheDisk) {
+  ASSERT_OK(Stage(Block()));
+  std::string waits;
+  base::Call call(clock_, clock_.Now() + absl::Minutes(2),
+                  [&](std::string what) { waits = std::move(what); });
+  ASSERT_OK(process_->publisher.Publish({kVolume, kStaging, kTarget, Block(), false, {}}, call));
+  EXPECT_THAT(waits, HasSubstr("no live path"));
 }
 
 // A repair that fails takes no promise back: the pod still has the volume there.
