@@ -138,7 +138,7 @@ absl::Status Attacher::DetachBehind(Gate gate, const volume::Nqn& subsystem,
   ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> found, host_.Look(subsystem));
   const std::vector<nvme::Controller> ours =
       found.has_value() ? OursIn(*found) : std::vector<nvme::Controller>{};
-  if (ours.empty()) return marks_.Forget(subsystem);
+  if (ours.empty()) return marks_.Forget(subsystem, unwanted);
   if (ours.size() == found->controllers.size()) RETURN_IF_ERROR((this->*gate)(*found));
   RETURN_IF_ERROR(call.Measure("disconnect", [&] { return DeleteAll(subsystem, ours, call); }));
 
@@ -149,7 +149,7 @@ absl::Status Attacher::DetachBehind(Gate gate, const volume::Nqn& subsystem,
           absl::StrCat(still.front().name, " is still there after its deletion"));
     }
   }
-  return marks_.Forget(subsystem);
+  return marks_.Forget(subsystem, unwanted);
 }
 
 absl::Status Attacher::DropPaths(const volume::Nqn& subsystem,

@@ -117,8 +117,10 @@ absl::Status ConnectionMarks::Remove(const volume::Nqn& subsystem, const volume:
   return Put(subsystem, *std::move(paths));
 }
 
-absl::Status ConnectionMarks::Forget(const volume::Nqn& subsystem) {
+absl::Status ConnectionMarks::Forget(const volume::Nqn& subsystem,
+                                     const std::function<bool()>& unwanted) {
   const absl::MutexLock writing(&writing_);
+  if (!unwanted()) return Put(subsystem, {});
   RETURN_IF_ERROR(AskAgain(files_.Remove(RecordFileName(subsystem.text()))));
   const absl::MutexLock lock(&mutex_);
   if (const auto found = marks_.find(subsystem.text()); found != marks_.end()) marks_.erase(found);

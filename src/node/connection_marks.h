@@ -3,6 +3,7 @@
 // somebody else's, and is never disconnected.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -49,8 +50,12 @@ class ConnectionMarks {
   // The path is not ours: its connect failed, or somebody else had connected it.
   [[nodiscard]] absl::Status Remove(const volume::Nqn& subsystem, const volume::Path& path);
 
-  // The subsystem is detached. One of which nothing is known is OK.
-  [[nodiscard]] absl::Status Forget(const volume::Nqn& subsystem);
+  // The subsystem is detached: none of its paths is ours, and nothing is known of it any more,
+  // unless `unwanted` says no: then it has been promised anew meanwhile, and it stays known.
+  // Whoever calls Add once the promise stands thus finds it known, however the two fall together.
+  // One of which nothing is known is OK. `unwanted` must not call back.
+  [[nodiscard]] absl::Status Forget(const volume::Nqn& subsystem,
+                                    const std::function<bool()>& unwanted);
 
  private:
   using BySubsystem = std::map<std::string, std::vector<volume::Path>, std::less<>>;

@@ -63,6 +63,9 @@ absl::Status Stager::Stage(const StageRequest& request, base::Call& call) {
   // it is ours.
   RETURN_IF_ERROR(attacher_.Know(target.subsystem));
   RETURN_IF_ERROR(records_.Put(promise));
+  // Again, because a detach for another volume, which did not know of the promise yet, may have
+  // forgotten it meanwhile.
+  RETURN_IF_ERROR(attacher_.Know(target.subsystem));
 
   const absl::Status converged = Converge(request, target, call);
   if (!converged.ok()) {

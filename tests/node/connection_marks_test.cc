@@ -22,6 +22,8 @@ using ::testing::IsEmpty;
 using ::testing::Optional;
 using ::testing::SizeIs;
 
+bool Unwanted() { return true; }
+
 class ConnectionMarksTest : public ::testing::Test {
  protected:
   static volume::Path Path(int n) {
@@ -80,10 +82,18 @@ TEST_F(ConnectionMarksTest, RemoveTakesOnePath) {
 TEST_F(ConnectionMarksTest, ForgetTakesTheSubsystem) {
   ConnectionMarks marks = Open();
   ASSERT_OK(marks.Add(nqn_, {Path(1)}));
-  ASSERT_OK(marks.Forget(nqn_));
-  ASSERT_OK(marks.Forget(nqn_));
+  ASSERT_OK(marks.Forget(nqn_, Unwanted));
+  ASSERT_OK(marks.Forget(nqn_, Unwanted));
   EXPECT_EQ(marks.Of(nqn_), std::nullopt);
   EXPECT_EQ(Open().Of(nqn_), std::nullopt);
+}
+
+TEST_F(ConnectionMarksTest, ForgetLeavesKnownWhatIsPromisedAnew) {
+  ConnectionMarks marks = Open();
+  ASSERT_OK(marks.Add(nqn_, {Path(1)}));
+  ASSERT_OK(marks.Forget(nqn_, [] { return false; }));
+  EXPECT_THAT(marks.Of(nqn_), Optional(IsEmpty()));
+  EXPECT_THAT(Open().Of(nqn_), Optional(IsEmpty()));
 }
 
 TEST_F(ConnectionMarksTest, AnotherBootsConnectionsAreGone) {
@@ -99,7 +109,7 @@ TEST_F(ConnectionMarksTest, AfterAFailedWriteTheOldMarksHold) {
     effects_.Fail(1, absl::ResourceExhaustedError("no space left on device"));
     const absl::Status failed = i == 0   ? marks.Add(nqn_, {Path(2)})
                                 : i == 1 ? marks.Remove(nqn_, Path(1))
-                                         : marks.Forget(nqn_);
+                                         : marks.Forget(nqn_, Unwanted);
     EXPECT_THAT(failed, StatusIs(absl::StatusCode::kResourceExhausted)) << i;
     EXPECT_THAT(marks.Of(nqn_), Optional(ElementsAre(Path(1)))) << i;
   }

@@ -320,6 +320,19 @@ TEST_F(StagerTest, UnstageKeepsASubsystemThatAnotherVolumeUses) {
   EXPECT_EQ(Controllers(), 1U);
 }
 
+// Else a peer's connection would be taken for ours when the promise is taken back.
+TEST_F(StagerTest, ASubsystemThatANeighboursDetachForgetsMeanwhileIsKnown) {
+  for (const volume::Portal& portal : target_.portals) kernel_.Refuse(portal);
+  int forgotten = 0;
+  effects_.OnEffect([&](const std::string& effect) {
+    if (effect.rfind("record ", 0) != 0 || forgotten++ > 0) return;
+    EXPECT_OK(process_->marks.Forget(target_.subsystem, [] { return true; }));
+  });
+  EXPECT_THAT(Stage(FileSystem()), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_GT(forgotten, 0);
+  EXPECT_TRUE(process_->marks.Of(target_.subsystem).has_value());
+}
+
 TEST_F(StagerTest, UnstageWaitsForABusyMount) {
   ASSERT_OK(Stage(FileSystem()));
   mounter_.SetBusy(kStaging, true);
