@@ -194,6 +194,8 @@ TEST_P(ForeignDataTest, IsNamedAndNeverFormatted) {
                                   " \"$1\"; set -- \"$1\" \"$(losetup -f --show \"$1\")\"; ",
                                   "trap 'losetup -d \"$2\"' EXIT; ", GetParam().make),
                      "sh", disk.file}));
+  // Else cp may see a hole where what was written still waits for its block.
+  ASSERT_OK(RunTool({"sync", disk.file}));
   ASSERT_OK(RunTool({"cp", "--sparse=always", disk.file, lab().Folder("before")}));
   const auto exported = NvmetExport::Create(kHandMade, {disk});
   ASSERT_OK(exported);
