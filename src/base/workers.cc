@@ -48,12 +48,14 @@ class Workers::State {
     for (std::thread& thread : threads) thread.join();
   }
 
-  // Takes the job over; after an error it is untouched.
-  absl::Status Start(Job& job) {
+  // Takes the job over; after an error it is untouched. What nobody waits for, or what its caller
+  // could do itself, leaves a quarter of the workers to calls.
+  enum class Kind { kCall, kBeside };
+  absl::Status Start(Job& job, Kind kind) {
     const absl::MutexLock lock(&mutex_);
     if (stopping_) return absl::ResourceExhaustedError("the workers have ended");
-    if (busy_ == limit_) {
-      return absl::ResourceExhaustedError(absl::StrCat("all ", limit_, " workers are busy"));
+    if (busy_ >= (kind == Kind::kCall ? limit_ : limit_ - limit_ / 4)) {
+      return absl::ResourceExhaustedError(absl::StrCat(busy_, " of ", limit_, " workers are busy"));
     }
     if (busy_ == threads_.size()) RETURN_IF_ERROR(AddThread());
     ++busy_;
@@ -119,13 +121,13 @@ void Workers::Finish() { state_->Finish(); }
 absl::Status Workers::RunUntil(absl::Time deadline, absl::AnyInvocable<absl::Status()> step) {
   Job job{std::move(step), {}};
   std::future<absl::Status> result = job.result.get_future();
-  RETURN_IF_ERROR(state_->Start(job));
+  RETURN_IF_ERROR(state_->Start(job, State::Kind::kCall));
   return Await(deadline, std::move(result));
 }
 
 absl::Status Workers::Start(absl::AnyInvocable<absl::Status()> step) {
   Job job{std::move(step), {}};
-  return state_->Start(job);
+  return state_->Start(job, State::Kind::kBeside);
 }
 
 absl::Status Workers::RunTogether(absl::Time deadline,
@@ -135,7 +137,7 @@ absl::Status Workers::RunTogether(absl::Time deadline,
   for (absl::AnyInvocable<absl::Status()>& step : steps) {
     Job job{std::move(step), {}};
     std::future<absl::Status> result = job.result.get_future();
-    if (own.empty() || !state_->Start(job).ok()) {
+    if (own.empty() || !state_->Start(job, State::Kind::kBeside).ok()) {
       own.push_back(std::move(job.step));
     } else {
       others.push_back(std::move(result));

@@ -34,14 +34,15 @@ class Workers {
   // DeadlineExceeded of this function.
   [[nodiscard]] absl::Status RunUntil(absl::Time deadline, absl::AnyInvocable<absl::Status()> step);
 
-  // Runs `step` on a worker and waits for nothing. ResourceExhausted when all are busy: nothing was
-  // started.
+  // Runs `step` on a worker and waits for nothing. ResourceExhausted when three quarters are busy,
+  // as the others are for RunUntil: nothing was started.
   [[nodiscard]] absl::Status Start(absl::AnyInvocable<absl::Status()> step);
 
   // Runs all steps, the first one on the calling thread and the others beside it; a step for which
-  // no worker is free runs on the calling thread, too. For callers that run on a worker themselves:
-  // the deadline bounds the wait for the others, not the steps on the calling thread. One step
-  // failing stops none; messages are joined under the code of the first.
+  // no worker is free, but for the quarter that is kept for RunUntil, runs on the calling thread,
+  // too. For callers that run on a worker themselves: the deadline bounds the wait for the others,
+  // not the steps on the calling thread. One step failing stops none; messages are joined under the
+  // code of the first.
   [[nodiscard]] absl::Status RunTogether(absl::Time deadline,
                                          std::vector<absl::AnyInvocable<absl::Status()>> steps);
 

@@ -190,6 +190,31 @@ TEST_F(WorkersTest, RunsStepsItselfWhenNoWorkerIsFree) {
   release_.Notify();
 }
 
+// Many calls at once, each with several steps, must not lock the next call out.
+TEST_F(WorkersTest, KeepsAQuarterForCalls) {
+  Workers workers(clock_, 4);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(workers.RunUntil(Already(),
+                                 [this] {
+                                   release_.WaitForNotification();
+                                   return absl::OkStatus();
+                                 }),
+                StatusIs(absl::StatusCode::kDeadlineExceeded));
+  }
+  EXPECT_THAT(workers.Start([] { return absl::OkStatus(); }),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  std::vector<absl::AnyInvocable<absl::Status()>> steps;
+  for (int i = 0; i < 2; ++i) {
+    steps.emplace_back([caller = std::this_thread::get_id()] {
+      EXPECT_EQ(std::this_thread::get_id(), caller);
+      return absl::OkStatus();
+    });
+  }
+  EXPECT_OK(workers.RunTogether(Later(), std::move(steps)));
+  EXPECT_OK(workers.RunUntil(Later(), [] { return absl::OkStatus(); }));
+  release_.Notify();
+}
+
 TEST_F(WorkersTest, FinishWaitsForStepsAndRefusesLaterOnes) {
   Workers workers(clock_, 2);
   bool ended = false;
