@@ -42,6 +42,7 @@ struct Start {
 int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   // glibc keeps what each of many threads once needed for that thread: after a storm of calls a
   // third of the memory would be kept for nobody.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet
   ::mallopt(M_ARENA_MAX, 2);
   return std::visit(nvmeof::Start{},
                     nvmeof::server::ParseConfig({argv + 1, argv + argc}, NVMEOF_VERSION));
