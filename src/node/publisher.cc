@@ -95,8 +95,10 @@ absl::Status Publisher::Unpublish(const std::string& volume_id, const std::strin
                                           return publication.target_path == target_path;
                                         });
   if (!promised) RETURN_IF_ERROR(RequireOurs(target_path));
-  ASSIGN_OR_RETURN(const bool deleted, IsDeletedNode(target_path));
-  const bool lost = promised && record->capability.block && deleted;
+  bool lost = false;
+  if (promised && record->capability.block) {
+    ASSIGN_OR_RETURN(lost, IsDeletedNode(target_path));
+  }
   RETURN_IF_ERROR(call.Measure(
       "mount", [&] { return lost ? FreeNode(target_path) : UnmountAll(target_path); }));
   KeepHold(target_path, nullptr);
