@@ -21,6 +21,10 @@ namespace {
 constexpr absl::Duration kSettleTime = absl::Seconds(2);
 // And how long that second look may take.
 constexpr absl::Duration kRescanTime = absl::Seconds(10);
+// How often to look for what the kernel tells by no event: the hidden disk of a path, which comes
+// some 50 ms after its controller is live, and its ANA state. Not oftener, because 50 calls that
+// wait at once make 500 looks a second of it, each at one subsystem.
+constexpr absl::Duration kSilentLook = absl::Milliseconds(100);
 
 bool IsLive(const nvme::Controller& controller) {
   return controller.state == nvme::ControllerState::kLive;
@@ -252,10 +256,7 @@ absl::Status Attacher::ConnectEnough(const volume::Target& target,
                                              policy.min_paths, causes));
 }
 
-absl::StatusOr<Attacher::Found> Attacher::FindReady(const volume::Target& target,
-                                                    std::uint64_t size_bytes) const {
-  ASSIGN_OR_RETURN(Found found, FindLive(target));
-  const nvme::Namespace& ns = found.ns;
+absl::Status Attacher::RequireReady(const nvme::Namespace& ns, std::uint64_t size_bytes) const {
   if (ns.size_bytes == 0 || ns.size_bytes < size_bytes) {
     return absl::UnavailableError(absl::StrCat(ns.name, " shows ", ns.size_bytes, " bytes where ",
                                                size_bytes, " are expected"));
@@ -266,7 +267,7 @@ absl::StatusOr<Attacher::Found> Attacher::FindReady(const volume::Target& target
     return absl::NotFoundError(absl::StrCat(ns.device_path, " is not the device node of ",
                                             base::Describe(ns.number), " (yet)"));
   }
-  return found;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Attacher::Found> Attacher::AwaitReady(const volume::Target& target,
@@ -276,10 +277,17 @@ absl::StatusOr<Attacher::Found> Attacher::AwaitReady(const volume::Target& targe
   absl::Time until = std::min(call.deadline(), clock_.Now() + kSettleTime);
   bool rescanned = false;
   while (true) {
-    absl::StatusOr<Found> ready = FindReady(target, size_bytes);
-    if (ready.ok() || !MayStillCome(ready.status())) return ready;
-    ASSIGN_OR_RETURN(const bool event, events.WaitUntil(until));
-    if (event) continue;
+    absl::StatusOr<Found> ready = FindLive(target);
+    const bool no_live_path = absl::IsUnavailable(ready.status());
+    if (ready.ok()) {
+      const absl::Status as_wanted = RequireReady(ready->ns, size_bytes);
+      if (as_wanted.ok()) return ready;
+      ready = as_wanted;
+    }
+    if (!MayStillCome(ready.status())) return ready;
+    const absl::Time wake = no_live_path ? std::min(until, clock_.Now() + kSilentLook) : until;
+    ASSIGN_OR_RETURN(const bool event, events.WaitUntil(wake));
+    if (event || wake < until) continue;
     if (clock_.Now() >= call.deadline()) {
       return absl::DeadlineExceededError(ready.status().message());
     }

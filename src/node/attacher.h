@@ -113,7 +113,7 @@ class Attacher {
   absl::Status ConnectEnough(const volume::Target& target, const volume::AttachPolicy& policy,
                              const std::vector<volume::Path>& wanted, base::Call& call);
   absl::StatusOr<Found> FindLive(const volume::Target& target) const;
-  absl::StatusOr<Found> FindReady(const volume::Target& target, std::uint64_t size_bytes) const;
+  absl::Status RequireReady(const nvme::Namespace& ns, std::uint64_t size_bytes) const;
   absl::StatusOr<Found> AwaitReady(const volume::Target& target, std::uint64_t size_bytes,
                                    nvme::UeventSubscription& events, base::Call& call);
   absl::Status ApplyIoPolicy(const nvme::Subsystem& subsystem, volume::IoPolicy policy);

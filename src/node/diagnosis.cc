@@ -34,18 +34,26 @@ bool AnyLive(const nvme::Subsystem& subsystem) {
                      [](const auto& each) { return each.state == nvme::ControllerState::kLive; });
 }
 
-// A path that the target closed to the namespace is live, and no use.
-bool AnyOpenTo(const nvme::Subsystem& subsystem, std::uint32_t nsid) {
-  return absl::c_any_of(subsystem.controllers, [nsid](const nvme::Controller& each) {
-    return each.state == nvme::ControllerState::kLive &&
-           !absl::c_linear_search(each.inaccessible, nsid);
-  });
+std::string State(const nvme::Controller& controller) {
+  return absl::StrCat(volume::Describe(controller.path), " is ", nvme::Name(controller.state));
 }
 
 std::string States(const nvme::Subsystem& subsystem) {
-  return absl::StrJoin(subsystem.controllers, ", ", [](std::string* out, const auto& each) {
-    absl::StrAppend(out, volume::Describe(each.path), " is ", nvme::Name(each.state));
-  });
+  return absl::StrJoin(
+      subsystem.controllers, ", ",
+      [](std::string* out, const nvme::Controller& each) { absl::StrAppend(out, State(each)); });
+}
+
+// Why each of the controllers takes no I/O for the namespace.
+std::string NotServing(const nvme::Subsystem& subsystem, std::uint32_t nsid) {
+  return absl::StrJoin(
+      subsystem.controllers, ", ", [nsid](std::string* out, const nvme::Controller& each) {
+        absl::StrAppend(out, State(each));
+        if (each.state != nvme::ControllerState::kLive) return;
+        absl::StrAppend(out, absl::c_linear_search(each.closed, nsid)
+                                 ? " with ANA state inaccessible or persistent-loss"
+                                 : " without this namespace");
+      });
 }
 
 // The wanted paths that are not live, each with what the kernel does about it.
@@ -115,10 +123,9 @@ Condition Diagnose(const Observation& seen) {
     return Say(Diagnosis::kNoNamespace, nqn, " shows no namespace with ",
                Describe(seen.target.identity));
   }
-  if (!AnyOpenTo(subsystem, match.found->nsid)) {
-    return Say(Diagnosis::kNoLivePath, "the target serves ", match.found->name,
-               " over none of the live paths to ", nqn,
-               ": their ANA state is inaccessible or persistent-loss");
+  if (!nvme::IsServed(subsystem, match.found->nsid)) {
+    return Say(Diagnosis::kNoLivePath, "no path to ", nqn, " takes I/O for ", match.found->name,
+               ": ", NotServing(subsystem, match.found->nsid));
   }
   for (const Endpoint& endpoint : seen.endpoints) {
     if (endpoint.device == match.found->number) continue;

@@ -22,8 +22,8 @@ enum class Diagnosis {
   kStaleEndpoint,  // usable again, but what is mounted for it is another disk, dead or gone
   kNoNamespace,    // live controllers that show no such namespace
   kWrongIdentity,  // another namespace in its place
-  kNoLivePath,     // controllers, all of them connecting, resetting or deleting, or closed to the
-                   // namespace by the target (ANA)
+  kNoLivePath,     // controllers, and none takes I/O for the namespace: each is connecting,
+                   // resetting or deleting, has no path disk, or the target closed it (ANA)
   kNoController,   // an empty subsystem lingers, because a dead disk is still held
   kNoSubsystem,    // nothing
 };

@@ -36,6 +36,18 @@ bool HasDanglingNode(const Observation& seen, Diagnosis diagnosis) {
          });
 }
 
+// Some live path has no disk for the volume: the target's notice of a namespace may have been lost.
+bool LacksPathDisk(const Observation& seen, Diagnosis diagnosis) {
+  if (diagnosis == Diagnosis::kNoNamespace) return true;
+  if (diagnosis != Diagnosis::kNoLivePath) return false;
+  const auto match = nvme::FindNamespace(*seen.subsystem, seen.target.identity);
+  if (!match.found.has_value()) return false;
+  return absl::c_any_of(seen.subsystem->controllers, [&](const nvme::Controller& each) {
+    return each.state == nvme::ControllerState::kLive &&
+           !absl::c_linear_search(each.closed, match.found->nsid);
+  });
+}
+
 // Ours, and no longer wanted; only once as many wanted paths are live as the volume needs.
 std::vector<volume::Path> Surplus(const PromisedVolume& promised,
                                   const std::vector<volume::Path>& marked) {
@@ -93,7 +105,7 @@ std::vector<Action> PlanVolume(const PromisedVolume& promised,
         diagnosis == Diagnosis::kNoSubsystem || diagnosis == Diagnosis::kNoController;
     connect.without_live_path = connect.kernel_gave_up || diagnosis == Diagnosis::kNoLivePath;
   }
-  if (diagnosis == Diagnosis::kNoNamespace) add(Action::Kind::kRescan);
+  if (LacksPathDisk(seen, diagnosis)) add(Action::Kind::kRescan);
   const bool usable = diagnosis == Diagnosis::kHealthy || diagnosis == Diagnosis::kDegraded;
   if (diagnosis == Diagnosis::kStaleEndpoint || (usable && !promised.held)) {
     add(Action::Kind::kRestore);

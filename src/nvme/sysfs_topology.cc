@@ -58,21 +58,23 @@ bool TakesNoIo(absl::string_view ana_state) {
   return ana_state == "inaccessible" || ana_state == "persistent-loss";
 }
 
-absl::StatusOr<std::vector<std::uint32_t>> ReadInaccessible(const SysfsDirectory& controller) {
-  std::vector<std::uint32_t> nsids;
-  ASSIGN_OR_RETURN(const std::vector<std::string> entries, controller.List());
+// The hidden disks of multipath, or the disks that users open where the kernel runs without.
+absl::Status ReadPathDisksOf(const SysfsDirectory& directory, Controller& controller) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> entries, directory.List());
   for (const std::string& entry : entries) {
-    if (!IsPathDiskName(entry)) continue;
-    const absl::StatusOr<std::string> state = controller.Read(absl::StrCat(entry, "/ana_state"));
-    if (IsGone(state)) continue;
-    RETURN_IF_ERROR(state.status());
-    if (!TakesNoIo(*state)) continue;
-    const absl::StatusOr<std::string> nsid = controller.Read(absl::StrCat(entry, "/nsid"));
+    if (!IsPathDiskName(entry) && !IsDiskName(entry)) continue;
+    // Controllers without ANA have no such attribute. Before the NSID, which says that the disk is
+    // still there.
+    const absl::StatusOr<std::string> state = directory.Read(absl::StrCat(entry, "/ana_state"));
+    if (!IsGone(state)) RETURN_IF_ERROR(state.status());
+    const absl::StatusOr<std::string> nsid = directory.Read(absl::StrCat(entry, "/nsid"));
     if (IsGone(nsid)) continue;
     RETURN_IF_ERROR(nsid.status());
+    std::vector<std::uint32_t>& nsids =
+        TakesNoIo(state.value_or("")) ? controller.closed : controller.serves;
     ASSIGN_OR_RETURN(nsids.emplace_back(), ToNumber<std::uint32_t>(*nsid, "nsid"));
   }
-  return nsids;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Controller> ReadController(const SysfsDirectory& parent, const std::string& name) {
@@ -85,7 +87,7 @@ absl::StatusOr<Controller> ReadController(const SysfsDirectory& parent, const st
   ASSIGN_OR_RETURN(const std::string transport, directory.Read("transport"));
   ASSIGN_OR_RETURN(const std::string address, directory.Read("address"));
   controller.path = ParseControllerAddress(transport, address);
-  ASSIGN_OR_RETURN(controller.inaccessible, ReadInaccessible(directory));
+  RETURN_IF_ERROR(ReadPathDisksOf(directory, controller));
   // Last, so that it is no older than the rest.
   ASSIGN_OR_RETURN(const std::string state, directory.Read("state"));
   controller.state = ParseControllerState(state);

@@ -56,7 +56,7 @@ bool IsWanted(const Namespace& ns, const volume::NamespaceIdentity& wanted) {
   return Proves(ns.uuid, wanted.uuid) || Proves(ns.nguid, wanted.nguid);
 }
 
-bool Serves(const Controller& controller) {
+bool KeepsItsPath(const Controller& controller) {
   return controller.state != ControllerState::kDeleting &&
          controller.state != ControllerState::kDead;
 }
@@ -88,8 +88,9 @@ std::vector<volume::Path> MissingPaths(const Subsystem& subsystem,
                                        const std::vector<volume::Path>& wanted) {
   std::vector<volume::Path> missing;
   for (const volume::Path& path : wanted) {
-    if (std::none_of(subsystem.controllers.begin(), subsystem.controllers.end(),
-                     [&](const Controller& each) { return each.path == path && Serves(each); })) {
+    if (std::none_of(
+            subsystem.controllers.begin(), subsystem.controllers.end(),
+            [&](const Controller& each) { return each.path == path && KeepsItsPath(each); })) {
       missing.push_back(path);
     }
   }
@@ -104,6 +105,14 @@ int LivePaths(const Subsystem& subsystem, const std::vector<volume::Path>& wante
                              return each.path == path && each.state == ControllerState::kLive;
                            });
       }));
+}
+
+bool IsServed(const Subsystem& subsystem, std::uint32_t nsid) {
+  return std::any_of(
+      subsystem.controllers.begin(), subsystem.controllers.end(), [nsid](const Controller& each) {
+        return each.state == ControllerState::kLive &&
+               std::find(each.serves.begin(), each.serves.end(), nsid) != each.serves.end();
+      });
 }
 
 }  // namespace nvmeof::nvme

@@ -33,8 +33,11 @@ struct Controller {
   ControllerState state = ControllerState::kUnknown;
   volume::Path path;  // from `transport` and `address`, host side as it was asked for
   std::string host_nqn;
-  // NSIDs that the target does not serve here now: ANA state inaccessible or persistent-loss.
-  std::vector<std::uint32_t> inaccessible = {};
+  // NSIDs for which it has a path disk. While it is live it takes I/O for those that it serves; the
+  // target closed the others to it: ANA state inaccessible or persistent-loss. No event tells of a
+  // change of either.
+  std::vector<std::uint32_t> serves = {};
+  std::vector<std::uint32_t> closed = {};
 
   friend bool operator==(const Controller&, const Controller&) = default;
 };
@@ -80,13 +83,16 @@ struct NamespaceMatch {
 [[nodiscard]] NamespaceMatch FindNamespace(const Subsystem& subsystem,
                                            const volume::NamespaceIdentity& wanted);
 
-// Wanted paths that no controller of the subsystem serves, in the given order. A controller in any
-// state but deleting or dead serves its path: `connecting` belongs to the kernel. Pure.
+// Wanted paths that no controller of the subsystem keeps, in the given order. A controller in any
+// state but deleting or dead keeps its path: `connecting` belongs to the kernel. Pure.
 [[nodiscard]] std::vector<volume::Path> MissingPaths(const Subsystem& subsystem,
                                                      const std::vector<volume::Path>& wanted);
 
 // How many of the wanted paths are live. Pure.
 [[nodiscard]] int LivePaths(const Subsystem& subsystem, const std::vector<volume::Path>& wanted);
+
+// True while some live controller takes I/O for the NSID. Pure.
+[[nodiscard]] bool IsServed(const Subsystem& subsystem, std::uint32_t nsid);
 
 // Seam: reads, never changes. Safe to use from several threads. Reads named attributes only (`nuse`
 // would block on a dead path) and tolerates entries that vanish meanwhile.

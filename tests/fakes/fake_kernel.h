@@ -4,7 +4,8 @@
 // A test says which targets exist (Serve), how their portals behave (Refuse, Stall, Heal, Drop) and
 // what happens while the code under test waits (OnWait, After). Like the real one it gives disks
 // numbers that have nothing to do with the NSID and that change when all paths were lost, shows the
-// results of a scan only after the call that asked for it, and sends no event when a path stalls.
+// results of a scan only after the call that asked for it, and sends no event when a path stalls or
+// gets or loses its hidden disk under a disk that other paths keep.
 // Waiting never blocks: it delivers an event, or runs the next scripted change, or moves the clock
 // to the deadline.
 //
@@ -23,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -300,7 +302,7 @@ class FakeKernel final : public nvme::Topology,
     const absl::MutexLock lock(&mutex_);
     for (const auto& [nqn, local] : locals_) {
       for (const nvme::Namespace& ns : local.picture.namespaces) {
-        if (ns.number == number) return HasLivePath(local, ns.nsid);
+        if (ns.number == number) return nvme::IsServed(local.picture, ns.nsid);
       }
     }
     return false;
@@ -465,7 +467,6 @@ class FakeKernel final : public nvme::Topology,
   };
   struct Local {
     nvme::Subsystem picture;
-    std::map<std::string, std::set<std::uint32_t>> paths;  // by controller: NSIDs of its disks
     int instance = 0;
     int next_head = 5;
   };
@@ -524,16 +525,13 @@ class FakeKernel final : public nvme::Topology,
   static bool IsLive(const nvme::Controller& controller) {
     return controller.state == nvme::ControllerState::kLive;
   }
-  static bool HasLivePath(const Local& local, std::uint32_t nsid) {
-    const auto& controllers = local.picture.controllers;
-    return std::any_of(controllers.begin(), controllers.end(), [&](const nvme::Controller& each) {
-      const auto paths = local.paths.find(each.name);
-      return IsLive(each) && paths != local.paths.end() && paths->second.contains(nsid);
-    });
+  static bool HasPathDisk(const nvme::Controller& controller, std::uint32_t nsid) {
+    return absl::c_linear_search(controller.serves, nsid) ||
+           absl::c_linear_search(controller.closed, nsid);
   }
   static bool HasPath(const Local& local, std::uint32_t nsid) {
-    return std::any_of(local.paths.begin(), local.paths.end(),
-                       [&](const auto& each) { return each.second.contains(nsid); });
+    return absl::c_any_of(local.picture.controllers,
+                          [nsid](const nvme::Controller& each) { return HasPathDisk(each, nsid); });
   }
   static bool Is(const nvme::Namespace& ns, const RemoteNamespace& remote) {
     return remote.identity.uuid == ns.uuid && remote.identity.nguid == ns.nguid;
@@ -570,31 +568,39 @@ class FakeKernel final : public nvme::Topology,
     Local& local = found->second;
     const auto& offered = remotes_[nqn].namespaces;
     std::set<std::uint32_t> dropped;
-    std::vector<std::string> scanning;
-    for (const nvme::Controller& each : local.picture.controllers) {
-      if (IsLive(each) && (only.empty() || each.name == only)) scanning.push_back(each.name);
+    std::vector<nvme::Controller*> scanning;
+    for (nvme::Controller& each : local.picture.controllers) {
+      if (IsLive(each) && (only.empty() || each.name == only)) scanning.push_back(&each);
     }
     for (const nvme::Namespace& ns : local.picture.namespaces) {
       const auto remote = offered.find(ns.nsid);
       if (remote != offered.end() && Is(ns, remote->second)) continue;
-      for (const std::string& name : scanning) {
-        if (local.paths[name].erase(ns.nsid) > 0) dropped.insert(ns.nsid);
+      for (nvme::Controller* controller : scanning) {
+        if (!HasPathDisk(*controller, ns.nsid)) continue;
+        std::erase(controller->serves, ns.nsid);
+        std::erase(controller->closed, ns.nsid);
+        dropped.insert(ns.nsid);
       }
     }
     RemoveDisksWithoutPath(nqn, local);
     for (const auto& [nsid, remote] : offered) {
       if (dropped.contains(nsid)) continue;
-      for (const std::string& name : scanning) Refresh(local, name, nsid, remote, reason);
+      for (nvme::Controller* each : scanning) Refresh(local, *each, nsid, remote, reason);
     }
   }
 
-  void Refresh(Local& local, const std::string& controller, std::uint32_t nsid,
+  void Refresh(Local& local, nvme::Controller& controller, std::uint32_t nsid,
                const RemoteNamespace& remote, Appearance reason)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (nvme::Namespace& ns : local.picture.namespaces) {
       if (ns.nsid != nsid) continue;
       if (!Is(ns, remote)) return;
-      local.paths[controller].insert(nsid);
+      if (!HasPathDisk(controller, nsid)) {
+        // Without an event; and every scan finds it but that of a connect, which goes on when the
+        // connect returns.
+        if (reason < remote.appearance && reason == Appearance::kAtOnce) return;
+        controller.serves.push_back(nsid);
+      }
       if (std::exchange(ns.size_bytes, remote.size_bytes) != remote.size_bytes) ++events_;
       return;
     }
@@ -606,7 +612,7 @@ class FakeKernel final : public nvme::Topology,
     ns.nguid = remote.identity.nguid;
     ns.size_bytes = remote.size_bytes;
     local.picture.namespaces.push_back(std::move(ns));
-    local.paths[controller].insert(nsid);
+    controller.serves.push_back(nsid);
     ++events_;
   }
 
@@ -673,7 +679,6 @@ class FakeKernel final : public nvme::Topology,
     Local& local = locals_[*nqn];
     std::erase_if(local.picture.controllers,
                   [&](const nvme::Controller& each) { return each.name == controller; });
-    local.paths.erase(controller);
     ++events_;
     RemoveDisksWithoutPath(*nqn, local);
     EraseIfEmpty(*nqn);

@@ -144,6 +144,32 @@ TEST_F(AttacherTest, WaitsForANamespaceThatAppearsLater) {
   EXPECT_EQ(kernel_.Count("rescan"), 0);
 }
 
+// The disk is there already, kept by a path that reconnects: what is new is hidden.
+TEST_F(AttacherTest, SeesAtOnceThatANewPathTakesIoThoughNoEventTellsIt) {
+  ASSERT_OK(Attach());
+  kernel_.Stall(Portal(0));
+  kernel_.Serve(target_, FakeKernel::Appearance::kOnWait);
+  const absl::Time start = clock_.Now();
+  ASSERT_OK(Attach());
+  EXPECT_EQ(kernel_.Count("connect 192.0.2.2"), 1);
+  EXPECT_LE(clock_.Now() - start, absl::Milliseconds(100));
+  EXPECT_EQ(kernel_.Count("rescan"), 0);
+}
+
+TEST_F(AttacherTest, LooksAFewTimesASecondForWhatNoEventTells) {
+  policy_.min_paths = 2;
+  ASSERT_OK(Attach());
+  kernel_.Stall(Portal(0));
+  kernel_.Withdraw(target_.subsystem);
+  policy_.min_paths = 1;
+  const absl::Time start = clock_.Now();
+  const int looks = kernel_.looks();
+  EXPECT_THAT(Attach(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("NoLivePath")));
+  EXPECT_EQ(clock_.Now() - start, absl::Seconds(12)) << "it gave up early, or waited on";
+  EXPECT_EQ(kernel_.Count("rescan"), 1);
+  EXPECT_LT(kernel_.looks() - looks, 12 * 10 + 10);
+}
+
 TEST_F(AttacherTest, RescansOnceWhenNoEventComes) {
   kernel_.Serve(target_, FakeKernel::Appearance::kOnRescan);
   policy_.min_paths = 2;

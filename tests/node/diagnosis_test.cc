@@ -32,10 +32,21 @@ nvme::Subsystem Live(std::vector<nvme::Namespace> namespaces) {
   return SubsystemOf({ControllerAt(1, State::kLive), ControllerAt(2, State::kLive)},
                      std::move(namespaces));
 }
-// Both paths live, and some of them closed to a namespace.
+// Both paths live, and some of them closed to a namespace of the two.
 nvme::Subsystem ClosedTo(std::uint32_t nsid, const std::vector<std::size_t>& paths) {
-  nvme::Subsystem subsystem = BothLive();
-  for (const std::size_t n : paths) subsystem.controllers.at(n - 1).inaccessible = {nsid};
+  nvme::Subsystem subsystem = Live({NamespaceOf(1), NamespaceOf(2, 0, kOldNumber)});
+  for (const std::size_t n : paths) {
+    nvme::Controller& controller = subsystem.controllers.at(n - 1);
+    std::erase(controller.serves, nsid);
+    controller.closed = {nsid};
+  }
+  return subsystem;
+}
+// The live path has dropped its disk, the other one keeps it.
+nvme::Subsystem Dropped(State other) {
+  nvme::Subsystem subsystem =
+      SubsystemOf({ControllerAt(1, State::kLive), ControllerAt(2, other)}, {NamespaceOf(1)});
+  subsystem.controllers.front().serves.clear();
   return subsystem;
 }
 
@@ -71,9 +82,17 @@ std::vector<Row> RowsOfConnections() {
       {"D: no namespace yet either", Seen(SubsystemOf({ControllerAt(1, State::kNew)}, {})),
        Diagnosis::kNoLivePath, "192.0.2.1:4420 is new", Code::kUnavailable},
       {"E: the disk is there and no path is accessible any more", Seen(ClosedTo(1, {1, 2})),
-       Diagnosis::kNoLivePath, "ANA state is inaccessible", Code::kUnavailable},
+       Diagnosis::kNoLivePath,
+       "takes I/O for nvme1n1: 192.0.2.1:4420 is live with ANA state inaccessible",
+       Code::kUnavailable},
       {"E: one path is accessible", Seen(ClosedTo(1, {2})), Diagnosis::kHealthy, "", Code::kOk},
       {"E: the paths are closed to another namespace", Seen(ClosedTo(2, {1, 2})),
+       Diagnosis::kHealthy, "", Code::kOk},
+      {"the namespace was removed while a path reconnects, which keeps the disk",
+       Seen(Dropped(State::kConnecting)), Diagnosis::kNoLivePath,
+       "192.0.2.1:4420 is live without this namespace, 192.0.2.2:4420 is connecting",
+       Code::kUnavailable},
+      {"the disk of one live path is not there yet", Seen(Dropped(State::kLive)),
        Diagnosis::kHealthy, "", Code::kOk},
   };
   return rows;

@@ -45,9 +45,14 @@ inline nvme::Namespace NamespaceOf(int n, int nsid = 0, base::DeviceNumber numbe
           std::uint64_t{1} << 30};
 }
 
+// Each controller has a path disk for each namespace.
 inline nvme::Subsystem SubsystemOf(std::vector<nvme::Controller> controllers,
                                    std::vector<nvme::Namespace> namespaces,
                                    std::string io_policy = "numa") {
+  for (nvme::Controller& controller : controllers) {
+    controller.serves.clear();
+    for (const nvme::Namespace& ns : namespaces) controller.serves.push_back(ns.nsid);
+  }
   return {"nvme-subsys1", TargetOfTests().subsystem.text(), std::move(io_policy),
           std::move(controllers), std::move(namespaces)};
 }

@@ -72,9 +72,22 @@ nvme::Subsystem One(State state, std::vector<nvme::Namespace> namespaces = {Name
   return SubsystemOf({ControllerAt(1, state)}, std::move(namespaces));
 }
 nvme::Subsystem BothAnd(int further, State state = State::kLive) {
+  return SubsystemOf(
+      {ControllerAt(1, state), ControllerAt(2, state), ControllerAt(further, State::kLive)},
+      {NamespaceOf(1)});
+}
+// A path that reconnects keeps the disk, the live one has none.
+nvme::Subsystem DiskOfAPathThatReconnects() {
+  nvme::Subsystem subsystem = SubsystemOf(
+      {ControllerAt(1, State::kConnecting), ControllerAt(2, State::kLive)}, {NamespaceOf(1)});
+  subsystem.controllers.back().serves.clear();
+  return subsystem;
+}
+nvme::Subsystem ClosedByTheTarget() {
   nvme::Subsystem subsystem = BothLive();
-  for (nvme::Controller& controller : subsystem.controllers) controller.state = state;
-  subsystem.controllers.push_back(ControllerAt(further, State::kLive));
+  for (nvme::Controller& controller : subsystem.controllers) {
+    std::swap(controller.serves, controller.closed);
+  }
   return subsystem;
 }
 
@@ -119,6 +132,10 @@ std::vector<Row> RowsOfPathsAndPlaces() {
       {"no namespace and one given up",
        Staged(Seen(One(State::kLive, {}))),
        {Do(Kind::kConnect, {PathAt(2)}), Do(Kind::kRescan)}},
+      {"a disk that only a path that reconnects still has",
+       Staged(Seen(DiskOfAPathThatReconnects(), kRight)),
+       {Do(Kind::kRescan)}},
+      {"a disk that the target closed", Staged(Seen(ClosedByTheTarget(), kRight)), {}},
       {"another volume in its place",
        Staged(Seen(One(State::kLive, {NamespaceOf(2, 1)})), kQueueDepth),
        {}},
@@ -227,9 +244,7 @@ TEST(PlanReconcileTest, EveryRowOfOneVolume) {
 class SharedSubsystemTest : public ::testing::Test {
  protected:
   static nvme::Subsystem Shared() {
-    nvme::Subsystem subsystem = BothAnd(7);
-    subsystem.namespaces.push_back(NamespaceOf(2, 0, kOldNumber));
-    return subsystem;
+    return SubsystemOf(BothAnd(7).controllers, {NamespaceOf(1), NamespaceOf(2, 0, kOldNumber)});
   }
   static node::Picture Two(PromisedVolume first, PromisedVolume second) {
     return {{std::move(first), Second(std::move(second))},
@@ -257,10 +272,9 @@ TEST_F(SharedSubsystemTest, NothingIsDroppedWhileACallStagesTheOtherVolume) {
 
 TEST_F(SharedSubsystemTest, TheFirstVolumeDecidesTheIoPolicy) {
   const auto wishes = [](std::optional<volume::IoPolicy> policy, const char* is) {
-    nvme::Subsystem subsystem = BothLive();
-    subsystem.namespaces.push_back(NamespaceOf(2, 0, kOldNumber));
-    subsystem.io_policy = is;
-    return Staged(Seen(subsystem), policy);
+    return Staged(Seen(SubsystemOf(BothLive().controllers,
+                                   {NamespaceOf(1), NamespaceOf(2, 0, kOldNumber)}, is)),
+                  policy);
   };
   const auto plan = [&](std::optional<volume::IoPolicy> first, const char* is) {
     return PlanReconcile(Two(wishes(first, is), wishes(volume::IoPolicy::kRoundRobin, is)));

@@ -220,6 +220,20 @@ TEST_F(ReconcilerTest, AsksForANamespaceAtTheSecondLook) {
   EXPECT_EQ(kernel_.Count("rescan"), 2);
 }
 
+// The path that reconnects keeps the disk, and I/O waits; the notice of its return is lost.
+TEST_F(ReconcilerTest, AsksALivePathThatHasNoDiskAnyMore) {
+  GivenPublished(FileSystem());
+  kernel_.Stall(Portal(0));
+  kernel_.Withdraw(target_.subsystem);
+  EXPECT_EQ(Health().front().reason, "NoLivePath");
+  EXPECT_EQ(Health().front().severity, node::Ailment::Severity::kInaccessible);
+  kernel_.Serve(target_);
+  Settle();
+  EXPECT_GT(kernel_.Count("rescan"), 0);
+  EXPECT_FALSE(*(*kernel_.Subscribe())->WaitUntil(clock_.Now() + absl::Seconds(1)));
+  EXPECT_EQ(Health().front().reason, "Degraded");
+}
+
 TEST_F(ReconcilerTest, ReapsInTwoLooksAndNeverWithOne) {
   GivenUnpromised();
   Tick();

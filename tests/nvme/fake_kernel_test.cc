@@ -167,9 +167,23 @@ TEST_F(FakeKernelTest, KeepsADiskWhileAnyControllerHasAPathToIt) {
   EXPECT_TRUE(kernel_.Answers(disk));
   kernel_.Withdraw(target_.subsystem);
   EXPECT_THAT(Look().namespaces, SizeIs(1));
+  EXPECT_THAT(Look().controllers.front().serves, ElementsAre(1));
+  EXPECT_THAT(Look().controllers.back().serves, IsEmpty());
   EXPECT_FALSE(kernel_.Answers(disk));
   kernel_.Heal(first_);
   EXPECT_THAT(Look().namespaces, IsEmpty());
+}
+
+TEST_F(FakeKernelTest, GivesAPathItsHiddenDiskWithoutAnEvent) {
+  kernel_.Serve(target_);
+  EXPECT_OK(Connect(first_));
+  kernel_.Serve(target_, FakeKernel::Appearance::kOnWait);
+  EXPECT_OK(Connect(second_));
+  EXPECT_THAT(Look().controllers.front().serves, ElementsAre(1));
+  EXPECT_THAT(Look().controllers.back().serves, IsEmpty());
+  EXPECT_TRUE(Wait());
+  EXPECT_FALSE(Wait());
+  EXPECT_THAT(Look().controllers.back().serves, ElementsAre(1));
 }
 
 TEST_F(FakeKernelTest, GrowsADiskAtTheNextScan) {

@@ -31,9 +31,11 @@ volume::Path PathTo(const std::string& address, const std::string& host_address 
   return {{"tcp", address, "4420"}, {host_address, host_interface}};
 }
 
+// It serves the captured disk, unless told otherwise.
 Controller ControllerOf(const std::string& name, const volume::Path& path,
-                        ControllerState state = ControllerState::kLive) {
-  return {name, state, path, kHost};
+                        ControllerState state = ControllerState::kLive,
+                        std::vector<std::uint32_t> serves = {7}) {
+  return {name, state, path, kHost, std::move(serves), {}};
 }
 
 Namespace CapturedDisk(const std::string& name, base::DeviceNumber number) {
@@ -121,28 +123,45 @@ TEST_P(SysfsTopologyTest, ReadsEveryNamespaceWithTheIdentityThatItHas) {
 }
 
 TEST_P(SysfsTopologyTest, ShowsControllersWithoutADisk) {
-  for (const char* situation : {"namespace-removed", "inaccessible"}) {
-    const std::optional<Subsystem> found = Find(Captured(situation));
-    ASSERT_TRUE(found.has_value());
-    EXPECT_THAT(found->controllers, ElementsAre(ControllerOf("nvme0", PathTo("127.0.0.1"))));
-    EXPECT_THAT(found->namespaces, IsEmpty());
-  }
+  const std::optional<Subsystem> removed = Find(Captured("namespace-removed"));
+  ASSERT_TRUE(removed.has_value());
+  EXPECT_THAT(removed->controllers,
+              ElementsAre(ControllerOf("nvme0", PathTo("127.0.0.1"), ControllerState::kLive, {})));
+  EXPECT_THAT(removed->namespaces, IsEmpty());
+  const std::optional<Subsystem> closed = Find(Captured("inaccessible"));
+  ASSERT_TRUE(closed.has_value());
+  EXPECT_THAT(closed->controllers, ElementsAre(Field(&Controller::name, "nvme0")));
+  EXPECT_THAT(closed->namespaces, IsEmpty());
 }
 
-TEST_P(SysfsTopologyTest, ReadsWhichPathsTheTargetClosed) {
-  for (const auto& [state, closed] :
-       {std::pair("inaccessible", true), std::pair("persistent-loss", true),
-        std::pair("change", false), std::pair("non-optimized", false)}) {
+TEST_P(SysfsTopologyTest, ReadsForWhichNamespacesAPathTakesIo) {
+  for (const auto& [state, serves] :
+       {std::pair("inaccessible", false), std::pair("persistent-loss", false),
+        std::pair("change", true), std::pair("non-optimized", true)}) {
     SysfsTree tree = Captured("two-paths");
     tree.Add("/sys/devices/virtual/nvme-fabrics/ctl/nvme0/nvme0c0n1/ana_state", "optimized");
     tree.Add("/sys/devices/virtual/nvme-fabrics/ctl/nvme1/nvme0c1n1/ana_state", state);
     const std::optional<Subsystem> found = Find(tree);
     ASSERT_TRUE(found.has_value());
     ASSERT_THAT(found->controllers, SizeIs(2));
-    EXPECT_THAT(found->controllers[0].inaccessible, IsEmpty());
-    EXPECT_EQ(found->controllers[1].inaccessible,
-              closed ? std::vector<std::uint32_t>{7} : std::vector<std::uint32_t>{});
+    EXPECT_THAT(found->controllers[0].serves, ElementsAre(7));
+    EXPECT_THAT(found->controllers[0].closed, IsEmpty());
+    const std::vector<std::uint32_t> none;
+    const std::vector<std::uint32_t> captured = {7};
+    EXPECT_EQ(found->controllers[1].serves, serves ? captured : none);
+    EXPECT_EQ(found->controllers[1].closed, serves ? none : captured);
   }
+}
+
+// The disk stays for the sake of the other path.
+TEST_P(SysfsTopologyTest, SeesThatALivePathHasDroppedItsDisk) {
+  SysfsTree tree = Captured("one-connecting");
+  tree.Remove("/sys/devices/virtual/nvme-fabrics/ctl/nvme0/nvme0c0n1");
+  const std::optional<Subsystem> found = Find(tree);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_THAT(found->controllers, ElementsAre(Field(&Controller::serves, IsEmpty()),
+                                              Field(&Controller::serves, ElementsAre(7))));
+  EXPECT_THAT(found->namespaces, SizeIs(1));
 }
 
 // The kernel gives a name out again as soon as it is free.
@@ -197,7 +216,8 @@ TEST_P(SysfsTopologyTest, ShowsADiskForEachPathWithoutNativeMultipath) {
   const SysfsTree tree = Captured("no-multipath");
   const std::optional<Subsystem> found = Find(tree);
   ASSERT_TRUE(found.has_value());
-  EXPECT_THAT(found->controllers, SizeIs(2));
+  EXPECT_THAT(found->controllers, ElementsAre(Field(&Controller::serves, ElementsAre(7)),
+                                              Field(&Controller::serves, ElementsAre(7))));
   EXPECT_THAT(found->namespaces, SizeIs(2));
   EXPECT_THAT(SysfsTopology(tree.sys()).NativeMultipath(), IsOkAndHolds(false));
 }

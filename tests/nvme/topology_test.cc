@@ -82,6 +82,16 @@ INSTANTIATE_TEST_SUITE_P(Table, ControllerServesTest,
                                            ServesCase{ControllerState::kDead, true, 0},
                                            ServesCase{ControllerState::kUnknown, false, 0}));
 
+TEST(IsServedTest, NeedsALiveControllerThatTakesIo) {
+  Subsystem subsystem = With({{"nvme0", ControllerState::kLive, PathTo("192.0.2.1"), "", {1}, {2}},
+                              {"nvme1", ControllerState::kConnecting, PathTo("192.0.2.2"), "", {3}},
+                              {"nvme2", ControllerState::kLive, PathTo("192.0.2.3"), ""}});
+  EXPECT_TRUE(IsServed(subsystem, 1));
+  EXPECT_FALSE(IsServed(subsystem, 2)) << "closed";
+  EXPECT_FALSE(IsServed(subsystem, 3)) << "not live";
+  EXPECT_FALSE(IsServed(subsystem, 4)) << "no path disk";
+}
+
 TEST(LivePathsTest, CountsWantedPathsAndNotControllers) {
   const Subsystem subsystem = With({{"nvme0", ControllerState::kLive, PathTo("192.0.2.1"), ""},
                                     {"nvme1", ControllerState::kLive, PathTo("192.0.2.1"), ""},

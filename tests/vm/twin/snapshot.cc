@@ -64,11 +64,8 @@ class Looker {
   // Of the file system at the staging path, when it can be read.
   std::string Growth() const {
     if (volume_.capability.block || match_.identity != nvme::Identity::kMatch) return "not known";
-    const bool live =
-        std::any_of(subsystem_->controllers.begin(), subsystem_->controllers.end(),
-                    [](const auto& each) { return each.state == nvme::ControllerState::kLive; });
     const auto table = machine_.mounter().Table();
-    if (!live || !table.ok()) return "not known";
+    if (!nvme::IsServed(*subsystem_, match_.found->nsid) || !table.ok()) return "not known";
     const auto layers = table->At(volume_.staging_path);
     if (layers.empty() || layers.back().device != match_.found->number) return "not known";
     const auto needed = machine_.file_systems().NeedsGrowth(
