@@ -1,6 +1,8 @@
 #include "node/attacher.h"
 
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -145,14 +147,7 @@ absl::Status Attacher::DetachBehind(Gate gate, const volume::Nqn& subsystem,
   if (ours.empty()) return marks_.Forget(subsystem, unwanted);
   if (ours.size() == found->controllers.size()) RETURN_IF_ERROR((this->*gate)(*found));
   RETURN_IF_ERROR(call.Measure("disconnect", [&] { return DeleteAll(subsystem, ours, call); }));
-
-  ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> left, host_.Look(subsystem));
-  if (left.has_value()) {
-    if (const std::vector<nvme::Controller> still = OursIn(*left); !still.empty()) {
-      return absl::UnavailableError(
-          absl::StrCat(still.front().name, " is still there after its deletion"));
-    }
-  }
+  RETURN_IF_ERROR(call.Measure("disconnect", [&] { return AwaitDeletion(subsystem, call); }));
   return marks_.Forget(subsystem, unwanted);
 }
 
@@ -343,6 +338,34 @@ absl::Status Attacher::RequireUnopened(const nvme::Subsystem& subsystem) const {
         absl::StrCat(ns.name, " is still ", mount::Describe(uses.front())));
   }
   return absl::OkStatus();
+}
+
+// Our own deletion returns when the controller is gone, and at once where the kernel was deleting
+// it already, after ctrl_loss_tmo or for somebody else.
+absl::Status Attacher::AwaitDeletion(const volume::Nqn& subsystem, base::Call& call) {
+  std::unique_ptr<nvme::UeventSubscription> events;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> left, host_.Look(subsystem));
+    if (!left.has_value()) return absl::OkStatus();
+    const std::vector<nvme::Controller> still = OursIn(*left);
+    if (still.empty()) return absl::OkStatus();
+    for (const nvme::Controller& each : still) {
+      if (each.state == nvme::ControllerState::kDeleting) continue;
+      return absl::UnavailableError(absl::StrCat(each.name, " is still there after its deletion"));
+    }
+    std::string wait =
+        absl::StrCat("the kernel removes ", still.front().name, ", the path to ", subsystem.text(),
+                     " over ", volume::Describe(still.front().path), ", and goes on with it");
+    if (clock_.Now() >= call.deadline()) return absl::DeadlineExceededError(wait);
+    call.WaitsFor(std::move(wait));
+    if (events == nullptr) {
+      // And look again: it may have gone just before.
+      ASSIGN_OR_RETURN(events, host_.uevents.Subscribe());
+      continue;
+    }
+    const absl::Time until = std::min(call.deadline(), clock_.Now() + kSettleTime);
+    RETURN_IF_ERROR(events->WaitUntil(until).status());
+  }
 }
 
 // Side by side, because each may take long: a minute on a network that just died.

@@ -76,7 +76,8 @@ class Attacher {
   }
 
   // Deletes the controllers of the subsystem that we connected, side by side, and waits until the
-  // kernel shows none of them; where no mark says which those are, all that our host NQN has there.
+  // kernel shows none of them, those included that it deletes by itself just then; where no mark
+  // says which those are, all that our host NQN has there. DeadlineExceeded when it takes longer.
   // FailedPrecondition while one of its namespaces is mounted or published in any mount namespace,
   // used as swap, or held, and would lose its last path; an absent subsystem is OK. `unwanted` is
   // asked once no attach of the subsystem can run any more; when it says no, all stays, and that is
@@ -123,6 +124,7 @@ class Attacher {
                             const std::function<bool()>& unwanted, base::Call& call);
   absl::Status RequireUnused(const nvme::Subsystem& subsystem) const;
   absl::Status RequireUnopened(const nvme::Subsystem& subsystem) const;
+  absl::Status AwaitDeletion(const volume::Nqn& subsystem, base::Call& call);
   absl::Status DeleteAll(const volume::Nqn& nqn, const std::vector<nvme::Controller>& controllers,
                          base::Call& call);
 

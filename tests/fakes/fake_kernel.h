@@ -232,7 +232,8 @@ class FakeKernel final : public nvme::Topology,
     native_multipath_ = native;
   }
 
-  // A state that no other verb reaches, for example kDeleting or kResetting.
+  // A state that no other verb reaches, for example kResetting or kDeleting: a Disconnect then
+  // returns at once, and the controller goes when it goes (Lose).
   void SetState(const std::string& controller, nvme::ControllerState state) {
     const absl::MutexLock lock(&mutex_);
     for (auto& [nqn, local] : locals_) {
@@ -391,7 +392,7 @@ class FakeKernel final : public nvme::Topology,
   absl::Status Disconnect(const volume::Nqn& subsystem, const std::string& controller) override {
     if (absl::Status s = Enter(absl::StrCat("disconnect ", controller)); !s.ok()) return s;
     const absl::MutexLock lock(&mutex_);
-    if (OwnerOf(controller) == subsystem.text()) Remove(controller);
+    if (OwnerOf(controller) == subsystem.text() && !IsDeleting(controller)) Remove(controller);
     return absl::OkStatus();
   }
 
@@ -671,6 +672,14 @@ class FakeKernel final : public nvme::Topology,
       }
     }
     return std::nullopt;
+  }
+
+  bool IsDeleting(const std::string& controller) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return absl::c_any_of(locals_, [&](const auto& local) {
+      return absl::c_any_of(local.second.picture.controllers, [&](const nvme::Controller& each) {
+        return each.name == controller && each.state == nvme::ControllerState::kDeleting;
+      });
+    });
   }
 
   void Remove(const std::string& controller) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

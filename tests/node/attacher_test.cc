@@ -21,13 +21,22 @@ class AttacherTest : public NodeWorld {
     return process_->attacher.Attach(target_, policy_, call);
   }
   absl::Status Detach() {
-    base::Call call(clock_, clock_.Now() + absl::Minutes(2));
+    base::Call call(clock_, clock_.Now() + absl::Minutes(2),
+                    [this](std::string what) { waits_for_ = std::move(what); });
     return process_->attacher.Detach(
         target_.subsystem, [] { return true; }, call);
   }
   const volume::Portal& Portal(std::size_t index) { return target_.portals.at(index); }
 
+  // The kernel removes the first controller by itself; its name.
+  std::string BeginDeletion() {
+    std::string name = kernel_.Peek(target_.subsystem)->controllers.front().name;
+    kernel_.SetState(name, nvme::ControllerState::kDeleting);
+    return name;
+  }
+
   volume::AttachPolicy policy_;
+  std::string waits_for_;
 };
 
 TEST_F(AttacherTest, ConnectsAsManyPathsAsMustBeLiveAndFindsTheNamespace) {
@@ -258,6 +267,46 @@ TEST_F(AttacherTest, DetachDeletesEveryController) {
   ASSERT_OK(Attach());
   ASSERT_OK(Detach());
   EXPECT_EQ(Controllers(), 0U);
+  EXPECT_OK(Detach());
+}
+
+// ctrl_loss_tmo ran out just now, or somebody else disconnects.
+TEST_F(AttacherTest, DetachWaitsForWhatTheKernelDeletesAlready) {
+  policy_.min_paths = 2;
+  ASSERT_OK(Attach());
+  const std::string name = BeginDeletion();
+  const absl::Time start = clock_.Now();
+  kernel_.After(absl::Seconds(7), [this, name] { kernel_.Lose(name); });
+  EXPECT_OK(Detach());
+  EXPECT_EQ(clock_.Now() - start, absl::Seconds(7));
+  EXPECT_EQ(Controllers(), 0U);
+  EXPECT_EQ(process_->marks.Of(target_.subsystem), std::nullopt);
+}
+
+TEST_F(AttacherTest, DetachSeesADeletionThatEndsWhileItBeginsToListen) {
+  ASSERT_OK(Attach());
+  const std::string name = BeginDeletion();
+  const absl::Time start = clock_.Now();
+  topology_.AfterLooks([this, name] {
+    if (!waits_for_.empty() || kernel_.Count("disconnect") == 0) return;
+    kernel_.Lose(name);
+  });
+  EXPECT_OK(Detach());
+  EXPECT_EQ(clock_.Now(), start);
+}
+
+TEST_F(AttacherTest, DetachSaysAtItsDeadlineWhatTheKernelStillDeletes) {
+  ASSERT_OK(Attach());
+  const std::string name = BeginDeletion();
+  const absl::Time start = clock_.Now();
+  const absl::Status detached = Detach();
+  EXPECT_THAT(detached, StatusIs(absl::StatusCode::kDeadlineExceeded,
+                                 AllOf(HasSubstr(name), HasSubstr("192.0.2.1:4420"))));
+  EXPECT_EQ(waits_for_, detached.message());
+  EXPECT_EQ(clock_.Now() - start, absl::Minutes(2));
+  EXPECT_THAT(*process_->marks.Of(target_.subsystem), ElementsAre(volume::Path{Portal(0), {}}))
+      << "it is no longer known to be ours";
+  kernel_.Lose(name);
   EXPECT_OK(Detach());
 }
 
