@@ -15,11 +15,11 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 
+#include "base/backoff.h"
 #include "base/call.h"
 #include "base/claims.h"
 #include "base/clock.h"
 #include "node/attacher.h"
-#include "node/backoff.h"
 #include "node/connection_marks.h"
 #include "node/nvme_host.h"
 #include "node/observer.h"
@@ -98,7 +98,7 @@ class Reconciler {
   mutable absl::Mutex mutex_;
   std::set<std::string> running_ ABSL_GUARDED_BY(mutex_);   // actions begun and not ended
   std::set<std::string> suspects_ ABSL_GUARDED_BY(mutex_);  // seen once: act at the next tick
-  Backoff backoff_ ABSL_GUARDED_BY(mutex_);
+  base::Backoff backoff_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Count> counts_ ABSL_GUARDED_BY(mutex_);
 };
 

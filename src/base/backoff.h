@@ -11,7 +11,7 @@
 
 #include "absl/time/time.h"
 
-namespace nvmeof::node {
+namespace nvmeof::base {
 
 // One thread at a time.
 class Backoff {
@@ -51,4 +51,4 @@ class Backoff {
   std::map<std::string, Wait> waits_;
 };
 
-}  // namespace nvmeof::node
+}  // namespace nvmeof::base

@@ -1,8 +1,8 @@
-#include "node/backoff.h"
+#include "base/backoff.h"
 
 #include "gtest/gtest.h"
 
-namespace nvmeof::node {
+namespace nvmeof::base {
 namespace {
 
 constexpr absl::Duration kFirst = absl::Seconds(4);
@@ -70,4 +70,4 @@ TEST_F(BackoffTest, ForgetsAllButThoseThatAreKept) {
 }
 
 }  // namespace
-}  // namespace nvmeof::node
+}  // namespace nvmeof::base
