@@ -1,0 +1,25 @@
+// Rows: the facts of a .proto that the wire depends on, one line each, so that what we compiled and
+// a table of what others speak can be compared as sets. Columns are separated by tabs:
+//
+//   type NAME · field OWNER NAME NUMBER LABEL TYPE · oneof OWNER NAME FIELDS
+//   enum TYPE VALUE NUMBER · rpc SERVICE NAME REQUEST RESPONSE STREAMING
+//   extension OPTIONS NAME NUMBER
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "google/protobuf/descriptor.h"
+
+namespace nvmeof::testing {
+
+using Rows = std::set<std::string>;
+
+// The table of that name beside this file; empty when there is none.
+[[nodiscard]] Rows TableRows(const std::string& name);
+
+[[nodiscard]] Rows CompiledRows(const google::protobuf::FileDescriptor& file);
+
+[[nodiscard]] Rows Minus(const Rows& all, const Rows& some);
+
+}  // namespace nvmeof::testing
