@@ -54,7 +54,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   if (server == nullptr) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", endpoint.address()));
   }
-  std::unique_ptr<RpcServer> started(new RpcServer(std::move(server)));
+  std::unique_ptr<RpcServer> started(new RpcServer(std::move(server), endpoint.socket_path()));
   if (!endpoint.socket_path().empty() &&
       ::chmod(endpoint.socket_path().c_str(), kSocketMode) != 0) {
     return base::ErrnoStatus(errno, absl::StrCat("set the mode of ", endpoint.socket_path()));
@@ -62,13 +62,28 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   return started;
 }
 
-RpcServer::RpcServer(std::unique_ptr<grpc::Server> server) : server_(std::move(server)) {}
+RpcServer::RpcServer(std::unique_ptr<grpc::Server> server, std::string socket_path)
+    : server_(std::move(server)),
+      socket_path_(std::move(socket_path)),
+      file_(FileAt(socket_path_)) {}
 
 RpcServer::~RpcServer() { Stop(absl::ZeroDuration()); }
 
 void RpcServer::Stop(absl::Duration grace) {
   // gRPC unlinks the socket before it closes it, so it cannot be the socket of a successor.
   server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+}
+
+bool RpcServer::Reachable() const {
+  if (socket_path_.empty()) return true;
+  const std::optional<File> now = FileAt(socket_path_);
+  return now && file_ && now->device == file_->device && now->number == file_->number;
+}
+
+std::optional<RpcServer::File> RpcServer::FileAt(const std::string& path) {
+  struct stat info = {};
+  if (::lstat(path.c_str(), &info) != 0) return std::nullopt;
+  return File{info.st_dev, info.st_ino};
 }
 
 }  // namespace nvmeof::server

@@ -5,7 +5,11 @@
 // bounded.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,7 +24,7 @@ class Service;
 
 namespace nvmeof::server {
 
-// One thread at a time. Borrows the services.
+// One thread at a time, but for Reachable. Borrows the services.
 class RpcServer {
  public:
   // Listens and serves; a Unix socket is then open to its owner and group only. Errors are those of
@@ -37,10 +41,24 @@ class RpcServer {
   // until the last call has returned: as long as the kernel holds it.
   void Stop(absl::Duration grace);
 
- private:
-  explicit RpcServer(std::unique_ptr<grpc::Server> server);
+  // False when the socket's file was removed, or another one stands in its place: new clients do
+  // not find this server, and never will again. Always true for TCP. Any thread; does not block.
+  bool Reachable() const;
 
-  std::unique_ptr<grpc::Server> server_;
+ private:
+  // Which file a path leads to. The number of a bound socket's file is not used again before the
+  // server is gone.
+  struct File {
+    dev_t device = 0;
+    ino_t number = 0;
+  };
+  static std::optional<File> FileAt(const std::string& path);
+
+  RpcServer(std::unique_ptr<grpc::Server> server, std::string socket_path);
+
+  const std::unique_ptr<grpc::Server> server_;
+  const std::string socket_path_;  // empty for TCP
+  const std::optional<File> file_;
 };
 
 }  // namespace nvmeof::server

@@ -104,6 +104,18 @@ TEST_F(RpcServerTest, RefusesALongRequestOnly) {
   EXPECT_TRUE(GetAgent().ok());
 }
 
+TEST_F(RpcServerTest, SaysWhetherItsSocketStillLeadsToIt) {
+  const auto server = Start();
+  ASSERT_OK(server);
+  EXPECT_TRUE((*server)->Reachable());
+  std::filesystem::rename(path_, path_ + ".away");
+  EXPECT_FALSE((*server)->Reachable());
+  std::ofstream(path_).flush();
+  EXPECT_FALSE((*server)->Reachable());
+  std::filesystem::rename(path_ + ".away", path_);
+  EXPECT_TRUE((*server)->Reachable());
+}
+
 TEST_F(RpcServerTest, StopRemovesTheSocket) {
   const auto server = Start();
   (*server)->Stop(absl::ZeroDuration());
