@@ -8,12 +8,13 @@ find_package(fmt CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 
 pkg_check_modules(LIBBLKID REQUIRED IMPORTED_TARGET blkid)
+pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent)
 pkg_check_modules(GRPC REQUIRED grpc++)
 
 find_program(PROTOC protoc REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 
-# nvmeof_absl, nvmeof_proto, nvmeof_rpc (gRPC with both), nvmeof_yaml and nvmeof_blkid. With
+# nvmeof_absl, nvmeof_proto, nvmeof_rpc (gRPC with both), nvmeof_yaml, nvmeof_blkid and nvmeof_event. With
 # NVMEOF_STATIC_RPC their libraries are taken from the archives, so that the binary needs few shared libraries and starts
 # quickly; OpenSSL stays shared, for its security updates.
 set(absl_libraries ${GRPC_STATIC_LIBRARIES})
@@ -45,8 +46,9 @@ if(NVMEOF_STATIC_RPC)
   nvmeof_archives(nvmeof_rpc ${rpc_libraries} DEPS nvmeof_proto nvmeof_absl ssl crypto z)
   nvmeof_archives(nvmeof_yaml yaml-cpp)
   nvmeof_archives(nvmeof_blkid blkid)
+  nvmeof_archives(nvmeof_event event)
 else()
-  foreach(name absl proto rpc yaml blkid)
+  foreach(name absl proto rpc yaml blkid event)
     add_library(nvmeof_${name} INTERFACE)
   endforeach()
   if(NVMEOF_SANITIZER STREQUAL "thread")
@@ -59,6 +61,7 @@ else()
   target_link_libraries(nvmeof_rpc INTERFACE grpc++ grpc gpr nvmeof_proto nvmeof_absl)
   target_link_libraries(nvmeof_yaml INTERFACE yaml-cpp)
   target_link_libraries(nvmeof_blkid INTERFACE PkgConfig::LIBBLKID)
+  target_link_libraries(nvmeof_event INTERFACE PkgConfig::LIBEVENT)
 endif()
 
 # libnvme 1.3 and 1.13 share a soname but not the size of their structures, so it is always linked
