@@ -65,4 +65,10 @@ Store DriverName(std::string& value) {
   };
 }
 
+Store OrNothing(Store store) {
+  return [store = std::move(store)](const std::string& text) {
+    return text.empty() ? absl::OkStatus() : store(text);
+  };
+}
+
 }  // namespace nvmeof::server

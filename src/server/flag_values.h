@@ -30,6 +30,9 @@ using Store = std::function<absl::Status(const std::string& text)>;
 // Domain name notation, at most 63 characters (CSI specification, GetPluginInfo).
 [[nodiscard]] Store DriverName(std::string& value);
 
+// Nothing leaves the value as it is; the rest is for the other one.
+[[nodiscard]] Store OrNothing(Store store);
+
 template <typename T>
 [[nodiscard]] Store OneOf(T& value, const std::vector<std::pair<std::string, T>>& choices) {
   return [&value, choices](const std::string& text) {

@@ -61,6 +61,16 @@ TEST(DriverNameTest, FollowsTheSpecification) {
   }
 }
 
+TEST(OrNothingTest, LeavesTheRestToTheOther) {
+  std::string value = "/before";
+  const Store store = OrNothing(AbsolutePath(value));
+  EXPECT_OK(store(""));
+  EXPECT_EQ(value, "/before");
+  EXPECT_THAT(store("relative"), StatusIs(kRefused));
+  EXPECT_OK(store("/after"));
+  EXPECT_EQ(value, "/after");
+}
+
 TEST(OneOfTest, NamesTheChoices) {
   int value = 0;
   const Store store = OneOf<int>(value, {{"one", 1}, {"two", 2}});
