@@ -1,8 +1,13 @@
+#include <optional>
+
+#include "absl/time/time.h"
+
 #include "backend/backends_file.h"
 #include "backend/make_backends.h"
 #include "backend/nvmet/agent_client.h"
 #include "base/clock.h"
 #include "base/status_macros.h"
+#include "base/watched_status.h"
 #include "base/workers.h"
 #include "csi/controller_service.h"
 #include "csi/health.h"
@@ -18,6 +23,9 @@ namespace {
 // server has threads.
 constexpr int kWorkers = 48;
 
+// Between two looks at storage for the page that says whether this controller is ready.
+constexpr absl::Duration kStoragePause = absl::Seconds(10);
+
 }  // namespace
 
 absl::Status Run(const server::ControllerConfig& config, server::StopSignal& stop) {
@@ -32,7 +40,18 @@ absl::Status Run(const server::ControllerConfig& config, server::StopSignal& sto
   csi::IdentityService identity(edge, {config.driver_name, NVMEOF_VERSION},
                                 [&] { return csi::CheckBackends(backends, clock); });
   csi::ControllerService controller(edge, backends);
-  const absl::Status served = server::Serve(config.endpoint, {&identity, &controller}, stop);
+  absl::Status served;
+  {
+    std::optional<base::WatchedStatus> storage;
+    if (config.health.exists()) {
+      storage.emplace(kStoragePause, [&] { return csi::CheckBackends(backends, clock); });
+    }
+    served = server::Serve({.endpoint = config.endpoint,
+                            .services = {&identity, &controller},
+                            .health = config.health,
+                            .ready = [&storage] { return storage->Latest(); }},
+                           stop);
+  }
   workers.Finish();  // steps that outlived their calls use what is destroyed now
   return served;
 }

@@ -90,7 +90,13 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
   {
     const base::Periodic reconcile(absl::Seconds(config.reconcile_seconds),
                                    [&half] { half->reconciler.Tick(); });
-    served = server::Serve(config.endpoint, {&identity, &node}, stop);
+    served = server::Serve({.endpoint = config.endpoint,
+                            .services = {&identity, &node},
+                            .health = config.health,
+                            .ready = [] { return csi::CheckFabricsDevice(); },
+                            .registration = config.registration,
+                            .driver_name = config.driver_name},
+                           stop);
   }
   // Steps that outlived their calls use what is destroyed now.
   repairers.Finish();

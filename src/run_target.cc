@@ -18,7 +18,8 @@ absl::Status Run(const server::TargetConfig& config, server::StopSignal& stop) {
   options.reserve_percent = config.reserve_percent;
   ASSIGN_OR_RETURN(const std::unique_ptr<target::Agent> agent,
                    target::Agent::Start(options, clock));
-  return server::Serve(config.listen, {&agent->service()}, stop);
+  return server::Serve(
+      {.endpoint = config.listen, .services = {&agent->service()}, .health = config.health}, stop);
 }
 
 }  // namespace nvmeof

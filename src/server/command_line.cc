@@ -22,10 +22,13 @@ std::string Twin(const Flag& flag) {
   return absl::AsciiStrToUpper(absl::StrReplaceAll(flag.name, {{"--", "NVMEOF_"}, {"-", "_"}}));
 }
 
+std::string WithoutIt(const Flag& flag) {
+  if (!flag.fallback) return "required";
+  return flag.fallback->empty() ? "optional" : absl::StrCat("default ", *flag.fallback);
+}
+
 std::string Description(const Flag& flag) {
-  const std::string fallback =
-      flag.fallback ? absl::StrCat("default ", *flag.fallback) : std::string("required");
-  return absl::StrCat(flag.description, "\n(", fallback, "; environment ", Twin(flag),
+  return absl::StrCat(flag.description, "\n(", WithoutIt(flag), "; environment ", Twin(flag),
                       flag.other_variable.empty() ? "" : ", ", flag.other_variable, ")");
 }
 

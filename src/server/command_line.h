@@ -17,7 +17,7 @@ struct Flag {
   std::string name;  // "--log-level"
   std::string placeholder = {};
   std::string description;
-  std::optional<std::string> fallback = std::nullopt;  // none: the flag is required
+  std::optional<std::string> fallback = std::nullopt;  // none: it is required; "": it is optional
   std::string other_variable = {};                     // asked after the twin
   bool repeatable = false;                             // or separated by commas
   bool bare = false;  // may stand without a value, which then is "true"

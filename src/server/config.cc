@@ -5,14 +5,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "base/status_macros.h"
 #include "server/command_line.h"
 #include "server/flag_values.h"
+#include "server/kubelet_paths.h"
 
 namespace nvmeof::server {
 namespace {
 
 constexpr int kBadUsage = 2;
 constexpr char kProgram[] = "nvmeof-csi";
+constexpr char kEndpoint[] = "unix:///csi/csi.sock";
 
 Flag LogLevelFlag(LogConfig& log) {
   return {.name = "--log-level",
@@ -38,9 +41,17 @@ Flag EndpointFlag(Endpoint& endpoint) {
   return {.name = "--endpoint",
           .placeholder = "unix:///PATH.sock",
           .description = "socket of the CSI services; its folder must exist",
-          .fallback = "unix:///csi/csi.sock",
+          .fallback = kEndpoint,
           .other_variable = "CSI_ENDPOINT",
           .store = Parsed(endpoint, &Endpoint::ParseUnix)};
+}
+
+Flag HealthFlag(Endpoint& health) {
+  return {.name = "--health",
+          .placeholder = "ADDRESS:PORT",
+          .description = "where probes find /healthz and /readyz, over HTTP",
+          .fallback = "",
+          .store = OrNothing(Parsed(health, &Endpoint::ParseTcp))};
 }
 
 Flag DriverNameFlag(std::string& driver_name) {
@@ -55,6 +66,7 @@ Subcommand ControllerCommand(ControllerConfig& config) {
   return {"controller",
           "CSI Identity and Controller: makes volumes on storage systems and lets nodes in",
           {EndpointFlag(config.endpoint),
+           HealthFlag(config.health),
            DriverNameFlag(config.driver_name),
            {.name = "--backends",
             .placeholder = "FILE",
@@ -65,37 +77,52 @@ Subcommand ControllerCommand(ControllerConfig& config) {
 }
 
 Subcommand NodeCommand(NodeConfig& config) {
-  return {"node",
-          "CSI Identity and Node: connects this host to volumes, mounts and grows them",
-          {EndpointFlag(config.endpoint),
-           DriverNameFlag(config.driver_name),
-           {.name = "--state-dir",
-            .placeholder = "DIR",
-            .description = "folder of the stage records; must outlive the process",
-            .fallback = "/var/lib/nvmeof-csi",
-            .store = AbsolutePath(config.state_dir)},
-           {.name = "--hostnqn-file",
-            .placeholder = "FILE",
-            .description = "who this host is to storage systems; made when absent",
-            .fallback = "/etc/nvme/hostnqn",
-            .store = AbsolutePath(config.hostnqn_file)},
-           {.name = "--hostid-file",
-            .placeholder = "FILE",
-            .description = "the host id that goes with the host NQN; made when absent",
-            .fallback = "/etc/nvme/hostid",
-            .store = AbsolutePath(config.hostid_file)},
-           {.name = "--max-volumes-per-node",
-            .placeholder = "COUNT",
-            .description = "how many volumes may be placed here; 0 = no limit",
-            .fallback = "0",
-            .store = WholeNumber(config.max_volumes, 0, 1'000'000)},
-           {.name = "--reconcile-interval",
-            .placeholder = "SECONDS",
-            .description = "pause between two looks for paths and mounts that need repair",
-            .fallback = "10",
-            .store = WholeNumber(config.reconcile_seconds, 1, 3600)},
-           LogLevelFlag(config.log),
-           LogFormatFlag(config.log)}};
+  return {
+      "node",
+      "CSI Identity and Node: connects this host to volumes, mounts and grows them",
+      {{.name = "--endpoint",
+        .placeholder = "unix:///PATH.sock",
+        .description = absl::StrCat("socket of the CSI services; its folder must exist; without "
+                                    "it ",
+                                    kEndpoint, ",\nor plugins/NAME/csi.sock in --kubelet-dir"),
+        .fallback = "",
+        .other_variable = "CSI_ENDPOINT",
+        .store = OrNothing(Parsed(config.endpoint, &Endpoint::ParseUnix))},
+       HealthFlag(config.health),
+       {.name = "--kubelet-dir",
+        .placeholder = "DIR",
+        .description = "the kubelet's folder, mostly /var/lib/kubelet, at the path at which it\n"
+                       "sees it itself: registers the driver with it",
+        .fallback = "",
+        .store = OrNothing(AbsolutePath(config.kubelet_dir))},
+       DriverNameFlag(config.driver_name),
+       {.name = "--state-dir",
+        .placeholder = "DIR",
+        .description = "folder of the stage records; must outlive the process",
+        .fallback = "/var/lib/nvmeof-csi",
+        .store = AbsolutePath(config.state_dir)},
+       {.name = "--hostnqn-file",
+        .placeholder = "FILE",
+        .description = "who this host is to storage systems; made when absent",
+        .fallback = "/etc/nvme/hostnqn",
+        .store = AbsolutePath(config.hostnqn_file)},
+       {.name = "--hostid-file",
+        .placeholder = "FILE",
+        .description = "the host id that goes with the host NQN; made when absent",
+        .fallback = "/etc/nvme/hostid",
+        .store = AbsolutePath(config.hostid_file)},
+       {.name = "--max-volumes-per-node",
+        .placeholder = "COUNT",
+        .description = "how many volumes may be placed here; 0 = no limit",
+        .fallback = "0",
+        .store = WholeNumber(config.max_volumes, 0, 1'000'000)},
+       {.name = "--reconcile-interval",
+        .placeholder = "SECONDS",
+        .description = "pause between two looks for paths and mounts that need repair",
+        .fallback = "10",
+        .store = WholeNumber(config.reconcile_seconds, 1, 3600)},
+       LogLevelFlag(config.log),
+       LogFormatFlag(config.log)}};
 }
 
 Subcommand TargetCommand(TargetConfig& config) {
@@ -106,6 +133,7 @@ Subcommand TargetCommand(TargetConfig& config) {
             .description = "where the controller reaches this agent",
             .fallback = "127.0.0.1:4421",
             .store = Parsed(config.listen, &Endpoint::ParseTcp)},
+           HealthFlag(config.health),
            {.name = "--insecure-listen",
             .description = "allow --listen on an address that other machines can reach",
             .fallback = "false",
@@ -144,6 +172,19 @@ void CheckListen(const TargetConfig& config, std::vector<std::string>& problems)
                                   "given"));
 }
 
+// What follows from the kubelet's folder, and from none.
+absl::Status CompleteEndpoints(NodeConfig& config) {
+  if (config.kubelet_dir.empty()) {
+    if (config.endpoint.exists()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(config.endpoint, Endpoint::ParseUnix(kEndpoint));
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(config.registration, RegistrationSocket(config.kubelet_dir, config.driver_name));
+  if (config.endpoint.exists()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(config.endpoint, PluginSocket(config.kubelet_dir, config.driver_name));
+  return absl::OkStatus();
+}
+
 Answer Refuse(const std::vector<std::string>& problems) {
   const auto append_line = [](std::string* out, const std::string& problem) {
     absl::StrAppend(out, kProgram, ": ", problem, "\n");
@@ -165,6 +206,13 @@ Config ParseConfig(const std::vector<std::string>& arguments, absl::string_view 
                        arguments);
   if (!line.answer.empty()) return Answer{std::move(line.answer), 0};
   CheckListen(target, line.problems);
+  if (line.problems.empty()) {
+    const absl::Status completed = CompleteEndpoints(node);
+    if (!completed.ok()) {
+      line.problems.push_back(
+          absl::StrCat("--kubelet-dir '", node.kubelet_dir, "': ", completed.message()));
+    }
+  }
   if (!line.problems.empty()) return Refuse(line.problems);
   if (line.subcommand == "controller") return controller;
   if (line.subcommand == "node") return node;

@@ -26,6 +26,7 @@ struct LogConfig {
 struct ControllerConfig {
   LogConfig log;
   Endpoint endpoint;
+  Endpoint health;  // no place: not served; the same for the others
   std::string driver_name;
   std::string backends_file;
 };
@@ -33,6 +34,9 @@ struct ControllerConfig {
 struct NodeConfig {
   LogConfig log;
   Endpoint endpoint;
+  Endpoint health;
+  std::string kubelet_dir;  // empty: no kubelet is told of us
+  Endpoint registration;    // in it
   std::string driver_name;
   std::string state_dir;
   std::string hostnqn_file;
@@ -44,6 +48,7 @@ struct NodeConfig {
 struct TargetConfig {
   LogConfig log;
   Endpoint listen;
+  Endpoint health;
   bool insecure_listen = false;  // other machines may reach it
   std::string pool_dir;
   std::vector<volume::Portal> portals;

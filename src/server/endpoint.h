@@ -24,6 +24,9 @@ class Endpoint {
   // allowed.
   [[nodiscard]] static absl::StatusOr<Endpoint> ParseTcp(absl::string_view text);
 
+  // False for no place at all.
+  bool exists() const { return !address_.empty(); }
+
   // As gRPC spells it: "unix:/csi/csi.sock", "127.0.0.1:4421".
   const std::string& address() const { return address_; }
 

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 Config Parse(const std::vector<std::string>& arguments) { return ParseConfig(arguments, "1.2.3"); }
 
@@ -44,6 +45,43 @@ TEST(ConfigTest, NodeTakesItsFlags) {
   EXPECT_EQ(config.max_volumes, 16);
   EXPECT_EQ(config.log.level, base::Level::kDebug);
   EXPECT_EQ(config.log.format, base::LogFormat::kJson);
+}
+
+TEST(ConfigTest, NodeKnowsTheKubeletsFolderWhenToldSo) {
+  const auto alone = std::get<NodeConfig>(Parse({"node"}));
+  EXPECT_FALSE(alone.registration.exists());
+
+  const auto config =
+      std::get<NodeConfig>(Parse({"node", "--kubelet-dir=/k", "--driver-name=a.b"}));
+  EXPECT_EQ(config.registration.socket_path(), "/k/plugins_registry/a.b-reg.sock");
+  EXPECT_EQ(config.endpoint.socket_path(), "/k/plugins/a.b/csi.sock");
+
+  const auto elsewhere = std::get<NodeConfig>(
+      Parse({"node", "--kubelet-dir=/k", "--driver-name=a.b", "--endpoint=unix:/k/n.sock"}));
+  EXPECT_EQ(elsewhere.registration.socket_path(), "/k/plugins_registry/a.b-reg.sock");
+  EXPECT_EQ(elsewhere.endpoint.socket_path(), "/k/n.sock");
+
+  const std::string deep = "/" + std::string(99, 'k');
+  EXPECT_THAT(ParseToAnswer({"node", "--kubelet-dir=" + deep}).text,
+              StartsWith("nvmeof-csi: --kubelet-dir '" + deep + "': must leave room for"));
+}
+
+TEST(ConfigTest, HealthIsServedWhereAskedFor) {
+  EXPECT_FALSE(std::get<NodeConfig>(Parse({"node"})).health.exists());
+  const std::string flag = "--health=[::]:9809";
+  EXPECT_EQ(std::get<NodeConfig>(Parse({"node", flag})).health.address(), "[::]:9809");
+  EXPECT_EQ(
+      std::get<ControllerConfig>(Parse({"controller", "--backends=/b", flag})).health.address(),
+      "[::]:9809");
+  EXPECT_EQ(std::get<TargetConfig>(Parse({"target", "--pool=/p", "--portal=192.0.2.1", flag}))
+                .health.address(),
+            "[::]:9809");
+  EXPECT_EQ(ParseToAnswer({"node", "--health=:9809"}).text,
+            "nvmeof-csi: --health ':9809': must be an IP address and a port, such as "
+            "127.0.0.1:4421 or [::1]:4421\n");
+  ::setenv("NVMEOF_HEALTH", "127.0.0.1:9809", 1);
+  EXPECT_EQ(std::get<NodeConfig>(Parse({"node"})).health.address(), "127.0.0.1:9809");
+  ::unsetenv("NVMEOF_HEALTH");
 }
 
 TEST(ConfigTest, ReadsTheEndpointOfTheCsiSpecification) {
@@ -93,6 +131,8 @@ TEST(ConfigTest, HelpAndVersionAreAnswersOfExitCodeZero) {
   EXPECT_EQ(ParseToAnswer({"--version"}).text, "nvmeof-csi 1.2.3\n");
   EXPECT_EQ(ParseToAnswer({"--version"}).exit_code, 0);
   EXPECT_THAT(ParseToAnswer({"target", "--help"}).text, HasSubstr("NVMEOF_INSECURE_LISTEN"));
+  EXPECT_THAT(ParseToAnswer({"node", "--help"}).text,
+              HasSubstr("(optional; environment NVMEOF_HEALTH)"));
   EXPECT_THAT(ParseToAnswer({"--help"}).text, HasSubstr("controller"));
 }
 

@@ -18,10 +18,11 @@ class KubeletDouble {
  public:
   explicit KubeletDouble(const std::string& registration_socket) : socket_(registration_socket) {}
 
-  // What GetInfo answers.
+  // What GetInfo answers, once there is a socket.
   ::pluginregistration::PluginInfo Ask() const {
     ::pluginregistration::PluginInfo info;
     grpc::ClientContext context;
+    context.set_wait_for_ready(true);
     const grpc::Status status = Registration(socket_)->GetInfo(&context, {}, &info);
     EXPECT_TRUE(status.ok()) << status.error_message();
     return info;
@@ -62,6 +63,7 @@ class KubeletDouble {
     // A channel of its own each time: gRPC would otherwise use an old connection again.
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 1);
     return grpc::CreateCustomChannel(absl::StrCat("unix:", path),
                                      grpc::InsecureChannelCredentials(), arguments);
   }
