@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/command.h"
 #include "base/file.h"
+#include "base/kernel_module.h"
 #include "base/log.h"
 #include "base/periodic.h"
 #include "base/record_files.h"
@@ -35,10 +36,20 @@ namespace {
 // volumes on a dead target, few enough for a small node.
 constexpr int kWorkers = 64;
 constexpr int kRepairers = 16;
+constexpr absl::Duration kModulePatience = absl::Seconds(30);
 
 absl::StatusOr<std::string> BootId() {
   ASSIGN_OR_RETURN(const std::string id, base::ReadFile("/proc/sys/kernel/random/boot_id"));
   return std::string(absl::StripAsciiWhitespace(id));
+}
+
+void SayWhatHinders(const node::Health& health) {
+  const auto ailments = health.OfStorage();
+  if (!ailments.ok()) return;  // asked again by whoever wants to know
+  for (const node::Ailment& ailment : *ailments) {
+    base::Log(base::Level::kWarning, "storage of this host",
+              {{"reason", ailment.reason}, {"message", ailment.message}});
+  }
 }
 
 }  // namespace
@@ -56,6 +67,8 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
 
   base::MonotonicClock clock;
   base::PosixCommandRunner commands(clock);
+  base::LoadMissingModule(csi::CheckFabricsDevice(), "nvme-tcp", commands,
+                          clock.Now() + kModulePatience);
   const nvme::SysfsTopology topology;
   nvme::LibnvmeFabric fabric(host);
   nvme::NetlinkUevents uevents(clock);
@@ -82,6 +95,7 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
   base::Log(base::Level::kInfo, "node",
             {{"host_nqn", host.nqn.text()},
              {"volumes", static_cast<std::int64_t>(half->records.List().size())}});
+  SayWhatHinders(half->health);
 
   csi::IdentityService identity(edge, {config.driver_name, NVMEOF_VERSION},
                                 [] { return csi::CheckFabricsDevice(); });

@@ -1,15 +1,28 @@
 #include <memory>
 
+#include "absl/time/time.h"
+
 #include "base/clock.h"
+#include "base/command.h"
+#include "base/kernel_module.h"
 #include "base/status_macros.h"
 #include "run.h"
 #include "server/serve.h"
 #include "target/agent.h"
+#include "target/configfs.h"
 
 namespace nvmeof {
+namespace {
+
+constexpr absl::Duration kModulePatience = absl::Seconds(30);
+
+}  // namespace
 
 absl::Status Run(const server::TargetConfig& config, server::StopSignal& stop) {
   const base::MonotonicClock clock;
+  base::PosixCommandRunner commands(clock);
+  base::LoadMissingModule(target::KernelConfigfs().CheckPresent(), "nvmet-tcp", commands,
+                          clock.Now() + kModulePatience);
   target::AgentOptions options;
   options.version = NVMEOF_VERSION;
   options.pool_directory = config.pool_dir;
