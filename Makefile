@@ -2,7 +2,7 @@
 # no time when nothing is missing. Build folders are build/PRESET (CMakePresets.json).
 
 .DEFAULT_GOAL := release
-.PHONY: release demo test bench check format setup help
+.PHONY: release demo test bench image check format setup help
 
 release: setup-build ## build what users run: build/release/nvmeof-csi (the default)
 	cmake --preset release
@@ -18,6 +18,10 @@ test: setup ## unit tests under sanitizers, all suites on real kernels, csi-sani
 
 bench: setup ## measure against the bare kernel, and print the tables
 	scripts/bench
+
+image: ## the container image, build/image/nvmeof-csi.tar, without a Docker engine; as root
+	@scripts/setup image
+	scripts/image
 
 check: setup ## format, shellcheck, layering, both compilers, clang-tidy
 	scripts/check
