@@ -36,12 +36,18 @@ grpc::Status IdentityService::GetPluginCapabilities(
 grpc::Status IdentityService::Probe(grpc::ServerContext* context,
                                     const ::csi::v1::ProbeRequest* request,
                                     ::csi::v1::ProbeResponse* response) {
-  return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc&) {
-    const absl::Status health = health_();
-    if (!health.ok()) return absl::FailedPreconditionError(health.message());
-    response->mutable_ready()->set_value(true);
+  const absl::Status health = health_();
+  const RpcKind kind = IsNews(health) ? RpcKind::kChange : RpcKind::kLook;
+  return edge_.Run(*context, *request, kind, [&](Rpc& rpc) {
+    if (!health.ok()) rpc.Note("not_ready", std::string(health.message()));
+    response->mutable_ready()->set_value(health.ok());
     return absl::OkStatus();
   });
+}
+
+bool IdentityService::IsNews(const absl::Status& health) {
+  const absl::MutexLock lock(&mutex_);
+  return std::exchange(told_, health) != health;
 }
 
 }  // namespace nvmeof::csi

@@ -4,7 +4,9 @@
 #include <functional>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 
 #include "csi/rpc.h"
 #include "csi/v1/csi.grpc.pb.h"
@@ -19,8 +21,10 @@ struct PluginInfo {
 // Safe to use from several threads. Borrows the edge.
 class IdentityService final : public ::csi::v1::Identity::Service {
  public:
-  // `health` is what Probe answers (csi/health): OK, or why the plugin cannot work, which the
-  // caller gets as FailedPrecondition. Every Probe asks it, on its own thread.
+  // `health` (csi/health): OK, or why the plugin cannot work now. Probe then answers OK with ready
+  // = false, for which a caller waits; for the error that CSI also allows, it may restart the
+  // plugin or itself, and neither brings storage back. Every Probe asks it, on its own thread; the
+  // log tells each change, and why.
   IdentityService(RpcEdge& edge, PluginInfo info, std::function<absl::Status()> health);
 
   grpc::Status GetPluginInfo(grpc::ServerContext* context,
@@ -33,9 +37,13 @@ class IdentityService final : public ::csi::v1::Identity::Service {
                      ::csi::v1::ProbeResponse* response) override;
 
  private:
+  bool IsNews(const absl::Status& health);
+
   RpcEdge& edge_;
   const PluginInfo info_;
   const std::function<absl::Status()> health_;
+  absl::Mutex mutex_;
+  absl::Status told_ ABSL_GUARDED_BY(mutex_);  // OK before the first Probe
 };
 
 }  // namespace nvmeof::csi

@@ -18,6 +18,7 @@ using ::csi::v1::PluginCapability;
 using ::nvmeof::testing::CapturedLog;
 using ::nvmeof::testing::FakeClock;
 using ::nvmeof::testing::Serving;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -74,19 +75,30 @@ TEST_F(IdentityServiceTest, IsReadyWhenHealthy) {
   EXPECT_TRUE(reply.ready().value());
 }
 
-TEST_F(IdentityServiceTest, SaysWhatIsMissing) {
+// A sidecar that gets an error ends; one that is told to wait asks again.
+TEST_F(IdentityServiceTest, IsNotReadyWhileSomethingIsMissing) {
   SetHealth(absl::NotFoundError("/dev/nvme-fabrics is absent"));
-  Send(&::csi::v1::Identity::Stub::Probe);
-  EXPECT_EQ(status_.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
-  EXPECT_EQ(status_.error_message(), "/dev/nvme-fabrics is absent");
+  const auto reply = Send(&::csi::v1::Identity::Stub::Probe);
+  EXPECT_TRUE(status_.ok());
+  EXPECT_TRUE(reply.has_ready());
+  EXPECT_FALSE(reply.ready().value());
 }
 
-TEST_F(IdentityServiceTest, ProbesAreSilentUntilTheyFail) {
-  Send(&::csi::v1::Identity::Stub::Probe);
+TEST_F(IdentityServiceTest, TheLogTellsEachChangeOfReadiness) {
+  const auto probe = [this] { Send(&::csi::v1::Identity::Stub::Probe); };
+  probe();
   SetHealth(absl::NotFoundError("absent"));
-  Send(&::csi::v1::Identity::Stub::Probe);
+  probe();
+  probe();
+  SetHealth(absl::NotFoundError("forbidden"));
+  probe();
+  SetHealth(absl::OkStatus());
+  probe();
   EXPECT_THAT(log_.lines(),
-              ElementsAre(HasSubstr("debug rpc rpc=Probe"), HasSubstr("warning rpc rpc=Probe")));
+              ElementsAre(HasSubstr("debug rpc rpc=Probe"),
+                          AllOf(HasSubstr("info rpc rpc=Probe"), HasSubstr("not_ready=absent")),
+                          HasSubstr("debug rpc rpc=Probe"), HasSubstr("not_ready=forbidden"),
+                          HasSubstr("info rpc rpc=Probe")));
 }
 
 }  // namespace
