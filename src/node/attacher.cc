@@ -1,10 +1,12 @@
 #include "node/attacher.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -36,6 +38,19 @@ bool IsLive(const nvme::Controller& controller) {
 bool MayStillCome(const absl::Status& status) {
   return absl::IsNotFound(status) || absl::IsUnavailable(status) ||
          absl::IsFailedPrecondition(status);
+}
+
+// That its controllers keep each of its disks at work.
+absl::Status RequireServing(const nvme::Subsystem& subsystem) {
+  if (absl::c_none_of(subsystem.controllers, IsLive)) {
+    return absl::FailedPreconditionError(absl::StrCat(subsystem.nqn, " has no other live path"));
+  }
+  for (const nvme::Namespace& ns : subsystem.namespaces) {
+    if (nvme::IsServed(subsystem, ns.nsid)) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("no other path to ", subsystem.nqn, " takes I/O for ", ns.name));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -159,17 +174,14 @@ absl::Status Attacher::DropPaths(const volume::Nqn& subsystem,
   }
   ASSIGN_OR_RETURN(std::optional<nvme::Subsystem> found, host_.Look(subsystem));
   if (!found.has_value()) return absl::OkStatus();
-  bool others_live = false;
-  std::erase_if(found->controllers, [&](const nvme::Controller& controller) {
-    const bool stays = std::find(paths.begin(), paths.end(), controller.path) == paths.end();
-    others_live = others_live || (stays && IsLive(controller));
-    return stays;
-  });
+  nvme::Subsystem staying = *found;
+  const auto is_dropped = [&](const nvme::Controller& controller) {
+    return absl::c_linear_search(paths, controller.path);
+  };
+  std::erase_if(staying.controllers, is_dropped);
+  std::erase_if(found->controllers, std::not_fn(is_dropped));
   if (!found->controllers.empty()) {
-    if (!others_live) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(subsystem.text(), " has no other live path"));
-    }
+    RETURN_IF_ERROR(RequireServing(staying));
     RETURN_IF_ERROR(DeleteAll(subsystem, found->controllers, call));
   }
   for (const volume::Path& path : paths) RETURN_IF_ERROR(marks_.Remove(subsystem, path));

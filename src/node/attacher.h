@@ -90,8 +90,8 @@ class Attacher {
   [[nodiscard]] absl::Status Reap(const volume::Nqn& subsystem,
                                   const std::function<bool()>& unwanted, base::Call& call);
 
-  // Deletes those of the paths that have a controller. FailedPrecondition when no other path is
-  // live: the disk would go. REQUIRES: they are ours.
+  // Deletes those of the paths that have a controller. FailedPrecondition when no other live path
+  // takes I/O for one of the disks: that would go, or wait. REQUIRES: they are ours.
   [[nodiscard]] absl::Status DropPaths(const volume::Nqn& subsystem,
                                        const std::vector<volume::Path>& paths, base::Call& call);
 

@@ -397,5 +397,17 @@ TEST_F(AttacherTest, DropsPathsOnlyWhileAnotherIsLive) {
   EXPECT_OK(drop({{Portal(0), {}}}));
 }
 
+// A live controller without a path disk is no path to fall back on.
+TEST_F(AttacherTest, KeepsThePathThatKeepsTheDisk) {
+  policy_.min_paths = 2;
+  ASSERT_OK(Attach());
+  kernel_.Stall(Portal(0));
+  kernel_.Withdraw(target_.subsystem);
+  base::Call call(clock_, clock_.Now() + absl::Minutes(2));
+  EXPECT_THAT(process_->attacher.DropPaths(target_.subsystem, {{Portal(0), {}}}, call),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("takes I/O for nvme0n1")));
+  EXPECT_EQ(Controllers(), 2U);
+}
+
 }  // namespace
 }  // namespace nvmeof::testing
