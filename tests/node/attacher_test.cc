@@ -405,7 +405,8 @@ TEST_F(AttacherTest, KeepsThePathThatKeepsTheDisk) {
   kernel_.Withdraw(target_.subsystem);
   base::Call call(clock_, clock_.Now() + absl::Minutes(2));
   EXPECT_THAT(process_->attacher.DropPaths(target_.subsystem, {{Portal(0), {}}}, call),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("takes I/O for nvme0n1")));
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("no other path to nqn.2026-01.dev.nvmeof:v1 takes I/O for nvme")));
   EXPECT_EQ(Controllers(), 2U);
 }
 
