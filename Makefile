@@ -2,7 +2,7 @@
 # no time when nothing is missing. Build folders are build/PRESET (CMakePresets.json).
 
 .DEFAULT_GOAL := release
-.PHONY: release demo test bench image check format setup help
+.PHONY: release demo test bench e2e image check format setup help
 
 release: setup-build ## build what users run: build/release/nvmeof-csi (the default)
 	cmake --preset release
@@ -18,6 +18,9 @@ test: setup ## unit tests under sanitizers, all suites on real kernels, csi-sani
 
 bench: setup ## measure against the bare kernel, and print the tables
 	scripts/bench
+
+e2e: ## the chart in a real Kubernetes with a real kubelet, containerd and kernel; as root
+	e2e/run
 
 image: ## the container image, build/image/nvmeof-csi.tar, without a Docker engine; as root
 	@scripts/setup image
