@@ -37,7 +37,8 @@ absl::StatusOr<std::unique_ptr<Process>> StartPlugin(const PluginPlan& plan) {
   ASSIGN_OR_RETURN(auto process, Process::Start(std::move(arguments), plan.log));
   // A client of its own: one that knew the plugin before waits a moment before it tries again.
   CsiClient client(plan.socket);
-  if (socket.Wait(absl::Seconds(30)) &&
+  // A sanitized program reads 100 MB before it begins, in a guest on a machine that may be busy.
+  if (socket.Wait(absl::Seconds(90)) &&
       Eventually(absl::Seconds(30), [&] { return Answers(client); })) {
     return process;
   }
