@@ -43,6 +43,13 @@ absl::StatusOr<std::string> BootId() {
   return std::string(absl::StripAsciiWhitespace(id));
 }
 
+absl::StatusOr<nvme::HostIdentity> LoadHost(const server::NodeConfig& config) {
+  nvme::HostIdentityFiles files;
+  files.nqn = config.hostnqn_file;
+  files.id = config.hostid_file;
+  return nvme::LoadHostIdentity(files);
+}
+
 void SayWhatHinders(const node::Health& health) {
   const auto ailments = health.OfStorage();
   if (!ailments.ok()) return;  // asked again by whoever wants to know
@@ -55,10 +62,7 @@ void SayWhatHinders(const node::Health& health) {
 }  // namespace
 
 absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
-  nvme::HostIdentityFiles identity_files;
-  identity_files.nqn = config.hostnqn_file;
-  identity_files.id = config.hostid_file;
-  ASSIGN_OR_RETURN(const nvme::HostIdentity host, nvme::LoadHostIdentity(identity_files));
+  ASSIGN_OR_RETURN(const nvme::HostIdentity host, LoadHost(config));
   ASSIGN_OR_RETURN(const std::string boot_id, BootId());
   ASSIGN_OR_RETURN(base::RecordDirectory record_files,
                    base::RecordDirectory::Open(absl::StrCat(config.state_dir, "/volumes")));

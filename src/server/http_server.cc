@@ -101,8 +101,8 @@ void Reply(evhttp_request* request, const HttpAnswer& answer) {
 class HttpServer::Loop {
  public:
   // REQUIRES: base and http are there.
-  Loop(base::UniqueFd listening, EventBase base, Http http, std::map<std::string, HttpPage> pages,
-       HttpLimits limits)
+  Loop(base::UniqueFd listening, EventBase base, Http http,
+       const std::map<std::string, HttpPage>& pages, HttpLimits limits)
       : limits_(limits),
         listening_(std::move(listening)),
         stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
@@ -110,7 +110,7 @@ class HttpServer::Loop {
         http_(std::move(http)),
         listener_(::evconnlistener_new(base_.get(), nullptr, nullptr, LEV_OPT_CLOSE_ON_EXEC, 0,
                                        listening_.get())) {
-    for (auto& [path, page] : pages) pages_.emplace(path, Page{this, std::move(page)});
+    for (const auto& [path, page] : pages) pages_.emplace(path, Page{this, page});
     pages_.emplace("", Page{this, [] { return HttpAnswer{404, "no such page\n"}; }});
 
     stopped_.reset(::event_new(base_.get(), stop_.get(), EV_READ, &Loop::OnStop, base_.get()));
@@ -230,9 +230,8 @@ class HttpServer::Loop {
   std::thread thread_;
 };
 
-absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Endpoint& endpoint,
-                                                              std::map<std::string, HttpPage> pages,
-                                                              HttpLimits limits) {
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
+    const Endpoint& endpoint, const std::map<std::string, HttpPage>& pages, HttpLimits limits) {
   ASSIGN_OR_RETURN(base::UniqueFd listening, Listen(endpoint));
   ::event_set_log_callback(&LogLibrary);
   EventBase base(::event_base_new());
@@ -240,7 +239,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Endpoint& en
   Http http(::evhttp_new(base.get()));
   if (http == nullptr) return absl::ResourceExhaustedError("no HTTP server can be made");
   return std::unique_ptr<HttpServer>(new HttpServer(std::make_unique<Loop>(
-      std::move(listening), std::move(base), std::move(http), std::move(pages), limits)));
+      std::move(listening), std::move(base), std::move(http), pages, limits)));
 }
 
 HttpServer::HttpServer(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}

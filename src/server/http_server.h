@@ -39,7 +39,8 @@ class HttpServer {
   // is both families where the machine has both. Unavailable, with the cause, when the address
   // cannot be listened on.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<HttpServer>> Start(
-      const Endpoint& endpoint, std::map<std::string, HttpPage> pages, HttpLimits limits = {});
+      const Endpoint& endpoint, const std::map<std::string, HttpPage>& pages,
+      HttpLimits limits = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
