@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,14 @@ from harness.cluster import Cluster  # noqa: E402
 from harness.driver import Driver  # noqa: E402
 from harness.kubernetes import Kubernetes  # noqa: E402
 from harness.places import RESULTS  # noqa: E402
-from harness.processes import eventually  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--image", type=Path, required=True, help="docker-archive of the driver")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -31,40 +35,41 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def driver(cluster: Cluster) -> Driver:
+def driver(cluster: Cluster) -> Iterator[Driver]:
+    """Installed; after all tests nothing may be left of any volume."""
     driver = Driver(cluster)
-    try:
+    with _report_of_failure(cluster, driver):
         driver.install()
-    except AssertionError:
-        print(driver.logs(), cluster.report())
-        raise
-    return driver
+    yield driver
+    with _report_of_failure(cluster, driver):
+        driver.await_nothing_left()
 
 
 @pytest.fixture
 def kubernetes(request: pytest.FixtureRequest, cluster: Cluster, driver: Driver) -> Iterator[Kubernetes]:
-    """A namespace for the test; afterwards nothing of it may be left anywhere."""
+    """A namespace for the test. What was in it goes while the next test runs."""
     name = re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:50].strip("-")
     kubernetes = cluster.namespaced(name)
     kubernetes.kubectl("create", "namespace", name)
     yield kubernetes
-    failed = getattr(request.node, "failed", False)
-    if failed:
+    if getattr(request.node, "failed", False):
         print(driver.logs(), cluster.report())
-    kubernetes.kubectl("delete", "namespace", name, seconds=300)
+    kubernetes.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def undisturbed(driver: Driver) -> None:
+    """For a test that looks at more than its own namespace: those before it have left nothing."""
+    driver.await_nothing_left()
+
+
+@contextmanager
+def _report_of_failure(cluster: Cluster, driver: Driver) -> Iterator[None]:
     try:
-        eventually("no PersistentVolume is left", lambda: not kubernetes.names("pv"), 120)
-        eventually("no VolumeAttachment is left", lambda: not kubernetes.names("volumeattachments"), 120)
-        eventually("no trace is left on the node", lambda: _none(driver.leftovers()), 60)
+        yield
     except AssertionError:
-        if not failed:
-            print(driver.logs(), cluster.report())
+        print(driver.logs(), cluster.report())
         raise
-
-
-def _none(left: str) -> bool:
-    assert not left, left
-    return True
 
 
 @pytest.hookimpl(wrapper=True)

@@ -65,6 +65,7 @@ def test_a_restarted_kubelet_finds_the_driver(
     log.await_more()
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_a_controller_that_dies_while_it_provisions_leaks_nothing(
     kubernetes: Kubernetes, driver: Driver
 ) -> None:
@@ -76,11 +77,12 @@ def test_a_controller_that_dies_while_it_provisions_leaks_nothing(
     assert len(driver.volumes_at_target()) == len(names)
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_a_lost_node_is_shut_out_before_its_volume_moves(
     kubernetes: Kubernetes, cluster: Cluster, driver: Driver
 ) -> None:
     """The node is said to be out of service while its pod still writes: the detach ends its access."""
-    kubernetes.apply(claim("data", "ext4"), writer("writer", "data"))
+    kubernetes.apply(claim("data", "hasty"), writer("writer", "data"))
     kubernetes.wait("pod/writer", "condition=Ready")
     WriteLog(kubernetes, "writer").await_more()
     with cluster.node.without_kubelet():

@@ -1,5 +1,7 @@
 """What happens to volumes in use when somebody changes the release."""
 
+import pytest
+
 from harness.cluster import Cluster
 from harness.driver import Driver
 from harness.kubernetes import Kubernetes
@@ -21,6 +23,7 @@ def test_a_pod_does_not_notice_an_upgrade(kubernetes: Kubernetes, driver: Driver
     assert log.longest_gap() < 5
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_a_removed_release_leaves_volumes_in_use(
     kubernetes: Kubernetes, driver: Driver, cluster: Cluster
 ) -> None:

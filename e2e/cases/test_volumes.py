@@ -3,6 +3,7 @@
 import pytest
 
 from harness.cluster import Cluster
+from harness.driver import Driver
 from harness.kubernetes import Kubernetes
 from harness.processes import eventually
 from harness.workloads import DISK, MIB, block_claim, claim, pod
@@ -178,6 +179,22 @@ def test_each_replica_has_its_own_volume(kubernetes: Kubernetes) -> None:
     kubernetes.delete("pod", "db-1")
     kubernetes.kubectl("rollout", "status", "statefulset/db", "--timeout=120s", seconds=140)
     assert kubernetes.exec("db-1", "cat /data/who") == "db-1\ndb-1\n"
+
+
+def test_a_pod_has_ten_volumes(
+    kubernetes: Kubernetes, driver: Driver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"data-{n}" for n in range(10)]
+    user = pod("user", "unused")
+    user["spec"]["volumes"] = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in names]
+    mounts = [{"name": name, "mountPath": f"/{name}"} for name in names]
+    user["spec"]["containers"][0]["volumeMounts"] = mounts
+    kubernetes.apply(*(claim(name, "ext4") for name in names))
+    start(kubernetes, user)
+    kubernetes.exec("user", "for each in /data-*; do echo ${each#/} >$each/file; done; sync")
+    assert kubernetes.exec("user", "cat /data-*/file").split() == names
+    with capsys.disabled():
+        print(f"\n{driver.overview()}\nthe node plugin:\n{driver.memory_of_node_plugin()}")
 
 
 def test_a_wrong_parameter_is_said_at_the_claim(kubernetes: Kubernetes) -> None:

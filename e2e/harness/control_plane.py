@@ -1,8 +1,10 @@
 """A Kubernetes control plane on loopback, as ordinary processes of this user."""
 
 import base64
+import json
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -25,6 +27,23 @@ _USERS = {
 }
 
 
+# The audit log has what service accounts ask for; the rest would be most of it.
+_AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "userGroups": ["system:serviceaccounts"]}, {"level": "None"}],
+}
+
+
+class Request(NamedTuple):
+    """A kind of request to the API server; "resource" or "resource/subresource"."""
+
+    verb: str
+    group: str
+    resource: str
+
+
 class ControlPlane:
     """etcd, API server, controller manager and scheduler; ready when the constructor returns."""
 
@@ -45,6 +64,20 @@ class ControlPlane:
 
     def kubeconfig(self, user: str) -> Path:
         return self.folder / f"{user}.kubeconfig"
+
+    def requests(self, user: str) -> tuple[set[Request], set[Request]]:
+        """What users whose names begin with USER were allowed, and what they were refused."""
+        allowed, refused = set(), set()
+        for line in (self.folder / "audit.log").read_text().splitlines():
+            event = json.loads(line)
+            if not event["user"]["username"].startswith(user) or "objectRef" not in event:
+                continue
+            what = event["objectRef"]
+            parts = [what["resource"], what.get("subresource")]
+            request = Request(event["verb"], what.get("apiGroup", ""), "/".join(filter(None, parts)))
+            answer = event["annotations"]["authorization.k8s.io/decision"]
+            (allowed if answer == "allow" else refused).add(request)
+        return allowed, refused
 
     def stop(self) -> None:
         for process in reversed(self._processes):
@@ -100,6 +133,8 @@ class ControlPlane:
             self.kubeconfig(user).write_text(yaml.safe_dump(config))
 
     def _start(self) -> None:
+        audit_policy = self.folder / "audit-policy.yaml"
+        audit_policy.write_text(yaml.safe_dump(_AUDIT_POLICY))
         etcd = f"http://127.0.0.1:{self._etcd_port}"
         self._run(
             NODE_TOOLS / "usr/bin/etcd",
@@ -126,6 +161,8 @@ class ControlPlane:
             f"--service-account-signing-key-file={self.folder}/sa.key",
             "--service-account-issuer=https://kubernetes.default.svc",
             "--allow-privileged=true",
+            f"--audit-policy-file={audit_policy}",
+            f"--audit-log-path={self.folder}/audit.log",
         )
         eventually("the API server is ready", self._ready, 120)
         self._run(

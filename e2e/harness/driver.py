@@ -9,6 +9,7 @@ from .processes import eventually
 
 NAMESPACE = "nvmeof-csi"
 _RELEASE = "nvmeof-csi"
+_SELECTOR = "app.kubernetes.io/name=nvmeof-csi"
 _IMAGES = "/var/lib/nvmeof-csi-pool/images"
 
 
@@ -35,10 +36,12 @@ class Driver:
                 self._kubernetes.kubectl("rollout", "status", f"{what}/{name}", "--timeout=240s", seconds=260)
 
     def pods(self, component: str | None = None) -> list[str]:
-        selector = "app.kubernetes.io/name=nvmeof-csi"
+        """Without those that end."""
+        selector = _SELECTOR
         if component is not None:
             selector += f",app.kubernetes.io/component={component}"
-        return self._kubernetes.names("pods", "-l", selector)
+        pods = self._kubernetes.objects("pods", "-l", selector)
+        return [each["metadata"]["name"] for each in pods if "deletionTimestamp" not in each["metadata"]]
 
     def delete_pod(self, component: str, grace_seconds: int | None = None) -> None:
         options = [] if grace_seconds is None else ["--force", f"--grace-period={grace_seconds}"]
@@ -69,7 +72,20 @@ class Driver:
         command = f"sync -f {_IMAGES} && find {_IMAGES} -type f -exec sha256sum {{}} +"
         return self._cluster.node.run(command, seconds=180)
 
-    def leftovers(self) -> str:
+    def await_nothing_left(self) -> None:
+        """No volume is left in the API, on the node or at the target."""
+
+        def nothing_on_the_node() -> bool:
+            left = self._leftovers()
+            assert not left, left
+            return True
+
+        kubernetes = self._kubernetes
+        eventually("no PersistentVolume is left", lambda: not kubernetes.names("pv"), 300, pause=1)
+        eventually("no VolumeAttachment is left", lambda: not kubernetes.names("volumeattachments"), 120)
+        eventually("no trace is left on the node", nothing_on_the_node, 120, pause=1)
+
+    def _leftovers(self) -> str:
         """Connections, mounts, exports, files and records of volumes; empty when there is none."""
         return self._cluster.node.run(
             f"find {_IMAGES} -type f;"
@@ -80,8 +96,21 @@ class Driver:
             "true"
         ).strip()
 
-    def describe(self) -> Manifest:
-        return self._kubernetes.get("csidriver", "csi.nvmeof.dev")
+    def rules(self) -> list[Manifest]:
+        """What the pods' service accounts may do, of all roles."""
+        roles = self._kubernetes.objects("clusterroles,roles", "-l", _SELECTOR)
+        return [rule for role in roles for rule in role["rules"]]
+
+    def memory_of_node_plugin(self) -> str:
+        """Resident, all of it and by kind, as the node's kernel counts it."""
+        return self._cluster.node.run(
+            "grep -E '^(VmRSS|RssAnon|RssFile):' /proc/$(pgrep -f '^/usr/bin/nvmeof-csi node')/status"
+        )
+
+    def overview(self) -> str:
+        """What `kubectl get` shows of the driver and the volumes."""
+        wide = self._kubernetes.kubectl("get", "pods,pvc,volumeattachments", "-A")
+        return wide + self._kubernetes.kubectl("get", "csidrivers,csinodes,storageclasses")
 
     def _chart(self) -> list[str]:
         return [_RELEASE, str(REPO / "charts/nvmeof-csi"), "--values", str(REPO / "e2e/values.yaml")]

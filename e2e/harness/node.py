@@ -44,18 +44,18 @@ class Node:
 
     def run(self, command: str, seconds: float = 60) -> str:
         """Standard output of a shell command, run as root on the node; it has to succeed."""
-        name = f"command-{next(self._numbers)}"
+        name = str(next(self._numbers))
         ask = self.folder / f"{name}.new"
         ask.write_text(f"cd /\n{command}\n")
-        ask.rename(self.folder / f"{name}.sh")
-        code = self.folder / f"{name}.code"
+        ask.rename(self.folder / "asked" / name)
+        code = self.folder / "answers" / f"{name}.code"
         until = time.monotonic() + seconds
         while not code.exists():
             self._guest.require_running()
             if time.monotonic() > until:
                 raise TimeoutError(f"on the node, not within {seconds} s: {command}")
             time.sleep(0.05)
-        output = (self.folder / f"{name}.out").read_text(errors="replace")
+        output = (self.folder / "answers" / f"{name}.out").read_text(errors="replace")
         if code.read_text().strip() != "0":
             raise subprocess.CalledProcessError(int(code.read_text()), shlex.quote(command), output)
         return output
@@ -85,6 +85,6 @@ class Node:
         self._guest.require_running()
 
     def stop(self) -> None:
-        if self.folder.exists():
-            (self.folder / "stop").touch()
+        if (self.folder / "asked").exists():
+            (self.folder / "asked" / "stop").touch()
         self._guest.wait(60)
