@@ -22,7 +22,8 @@ function(nvmeof_guest_boot boot)
   endif()
   add_test(NAME ${boot} COMMAND "${CMAKE_SOURCE_DIR}/tests/vm/guest" --kernel ${ARG_KERNEL} --deadline
                                 ${ARG_DEADLINE} --results ${ARG_RESULTS} --suite ${command})
-  math(EXPR timeout "${ARG_DEADLINE} + 60")
+  # Of the machine that is started once more, too, where the first did not come up.
+  math(EXPR timeout "${ARG_DEADLINE} + 240")
   set_tests_properties(
     ${boot} PROPERTIES LABELS "${ARG_LABELS}" FIXTURES_SETUP ${boot} RESOURCE_LOCK guest PROCESSORS 2
                        TIMEOUT ${timeout})
