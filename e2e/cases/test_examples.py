@@ -53,8 +53,8 @@ def test_each_pod_of_a_set_writes(examples: Kubernetes) -> None:
 def test_a_volume_that_was_kept_is_attached_by_hand(examples: Kubernetes) -> None:
     apply(examples, "pod.yaml")
     await_writes(examples, "nvmeof-writer")
-    (kept,) = examples.objects("pv")
-    name, handle = kept["metadata"]["name"], kept["spec"]["csi"]["volumeHandle"]
+    name = examples.get("pvc", "nvmeof-data")["spec"]["volumeName"]
+    handle = examples.get("pv", name)["spec"]["csi"]["volumeHandle"]
     examples.kubectl("patch", "pv", name, "-p", '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}')
     examples.delete("pod", "nvmeof-writer")
     examples.delete("pvc", "nvmeof-data")
