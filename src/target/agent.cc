@@ -70,6 +70,8 @@ Agent::Agent(const AgentOptions& options, const base::Clock& clock, std::unique_
 Agent::~Agent() {
   stop_.Notify();
   if (restorer_.joinable()) restorer_.join();
+  // Steps that outlived their calls use the service, which is destroyed before the workers.
+  workers_.Finish();
 }
 
 void Agent::KeepRestoring() {

@@ -37,6 +37,7 @@ class TargetService final : public v1::TargetAgent::Service {
     std::string version;
   };
 
+  // Steps that outlive their calls use the service: its owner ends the workers before it.
   explicit TargetService(Parts parts) : parts_(std::move(parts)) {}
 
   grpc::Status GetAgent(grpc::ServerContext* context, const v1::GetAgentRequest* request,

@@ -27,7 +27,10 @@ class TargetSubject final : public ContractSubject {
     builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
   }
-  ~TargetSubject() override { server_->Shutdown(); }
+  ~TargetSubject() override {
+    server_->Shutdown();
+    workers_.Finish();  // steps that outlived their calls use the service
+  }
 
   backend::Backend& backend() override { return backend_; }
   absl::Time Deadline() override { return clock_.Now() + absl::Seconds(30); }

@@ -27,7 +27,10 @@ class TargetServiceTest : public ::testing::Test {
     server_ = grpc::ServerBuilder().RegisterService(&service_).BuildAndStart();
     stub_ = v1::TargetAgent::NewStub(server_->InProcessChannel({}));
   }
-  ~TargetServiceTest() override { server_->Shutdown(); }
+  ~TargetServiceTest() override {
+    server_->Shutdown();
+    workers_.Finish();  // steps that outlived their calls use the service
+  }
 
   template <typename Request, typename Response>
   grpc::StatusCode Call(grpc::Status (v1::TargetAgent::Stub::*method)(grpc::ClientContext*,
