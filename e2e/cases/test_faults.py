@@ -9,7 +9,7 @@ from harness.driver import Driver
 from harness.kubernetes import Kubernetes
 from harness.processes import eventually
 from harness.workloads import claim, pod
-from harness.writer import WriteLog, writer
+from harness.writer import WriteLog, start_writer
 
 # The kernel notices a silent path after the keep-alive time of 5 s, at the latest after twice that.
 SILENT_PATH_SECONDS = 15
@@ -18,10 +18,7 @@ SILENT_PATH_SECONDS = 15
 @pytest.fixture
 def log(kubernetes: Kubernetes) -> Iterator[WriteLog]:
     """Of a pod that writes, and has written without an error at the end of the test."""
-    kubernetes.apply(claim("data", "ext4"), writer("writer", "data"))
-    kubernetes.wait("pod/writer", "condition=Ready")
-    log = WriteLog(kubernetes, "writer")
-    log.await_more()
+    log = start_writer(kubernetes)
     yield log
     log.require_unharmed()
 
@@ -82,9 +79,7 @@ def test_a_lost_node_is_shut_out_before_its_volume_moves(
     kubernetes: Kubernetes, cluster: Cluster, driver: Driver
 ) -> None:
     """The node is said to be out of service while its pod still writes: the detach ends its access."""
-    kubernetes.apply(claim("data", "hasty"), writer("writer", "data"))
-    kubernetes.wait("pod/writer", "condition=Ready")
-    WriteLog(kubernetes, "writer").await_more()
+    start_writer(kubernetes, "hasty")
     with cluster.node.without_kubelet():
         taint = "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"
         kubernetes.kubectl("taint", "node", cluster.node.name, taint)

@@ -2,18 +2,14 @@
 
 import pytest
 
-from harness.cluster import Cluster
 from harness.driver import Driver
 from harness.kubernetes import Kubernetes
-from harness.workloads import claim, pod
-from harness.writer import WriteLog, writer
+from harness.workloads import pod
+from harness.writer import start_writer
 
 
 def test_a_pod_does_not_notice_an_upgrade(kubernetes: Kubernetes, driver: Driver) -> None:
-    kubernetes.apply(claim("data", "ext4"), writer("writer", "data"))
-    kubernetes.wait("pod/writer", "condition=Ready")
-    log = WriteLog(kubernetes, "writer")
-    log.await_more()
+    log = start_writer(kubernetes)
     before = driver.pods()
     driver.upgrade("--set", "commonAnnotations.upgraded=yes")
     driver.await_ready()
@@ -24,13 +20,8 @@ def test_a_pod_does_not_notice_an_upgrade(kubernetes: Kubernetes, driver: Driver
 
 
 @pytest.mark.usefixtures("undisturbed")
-def test_a_removed_release_leaves_volumes_in_use(
-    kubernetes: Kubernetes, driver: Driver, cluster: Cluster
-) -> None:
-    kubernetes.apply(claim("data", "ext4"), writer("writer", "data"))
-    kubernetes.wait("pod/writer", "condition=Ready")
-    log = WriteLog(kubernetes, "writer")
-    log.await_more()
+def test_a_removed_release_leaves_volumes_in_use(kubernetes: Kubernetes, driver: Driver) -> None:
+    log = start_writer(kubernetes)
     driver.uninstall()
     log.await_more()
     driver.install()

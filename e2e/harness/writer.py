@@ -1,8 +1,8 @@
 """A pod that writes and syncs without a pause, and the log of what its volume accepted."""
 
-from .kubernetes import Kubernetes, Manifest
+from .kubernetes import Kubernetes
 from .processes import eventually
-from .workloads import pod
+from .workloads import claim, pod
 
 # One line for each write that was synced: seconds since the node's boot, and the number written.
 _ACCEPTED = "/tmp/accepted"
@@ -15,10 +15,6 @@ while true; do
   echo "$now $n" >>{_ACCEPTED}
 done
 """
-
-
-def writer(name: str, volume: str, **spec: object) -> Manifest:
-    return pod(name, volume, command=_LOOP, **spec)
 
 
 class WriteLog:
@@ -52,3 +48,12 @@ class WriteLog:
         assert "running" in status["state"], f"the writer ended: {status}"
         accepted, stored = self.last(), int(self._kubernetes.exec(name, "cat /data/written") or 0)
         assert stored >= accepted, f"{accepted} was accepted, the volume holds {stored}"
+
+
+def start_writer(kubernetes: Kubernetes, storage_class: str = "ext4") -> WriteLog:
+    """The pod `writer` on the claim `data`; it has written when this returns."""
+    kubernetes.apply(claim("data", storage_class), pod("writer", "data", command=_LOOP))
+    kubernetes.wait("pod/writer", "condition=Ready")
+    log = WriteLog(kubernetes, "writer")
+    log.await_more()
+    return log
