@@ -53,6 +53,18 @@ absl::Status RequireServing(const nvme::Subsystem& subsystem) {
   return absl::OkStatus();
 }
 
+// The subsystem with those of its disks that no other controller keeps at work.
+nvme::Subsystem WhatGoesWith(const std::vector<nvme::Controller>& controllers,
+                             nvme::Subsystem subsystem) {
+  nvme::Subsystem staying = subsystem;
+  std::erase_if(staying.controllers, [&](const nvme::Controller& each) {
+    return absl::c_linear_search(controllers, each);
+  });
+  std::erase_if(subsystem.namespaces,
+                [&](const nvme::Namespace& ns) { return nvme::IsServed(staying, ns.nsid); });
+  return subsystem;
+}
+
 }  // namespace
 
 mount::Device DeviceOf(const nvme::Namespace& ns) { return {ns.device_path, ns.number}; }
@@ -141,7 +153,8 @@ absl::Status Attacher::Detach(const volume::Nqn& subsystem, const std::function<
 
 absl::Status Attacher::Reap(const volume::Nqn& subsystem, const std::function<bool()>& unwanted,
                             base::Call& call) {
-  return DetachBehind(&Attacher::RequireUnopened, subsystem, unwanted, call);
+  RETURN_IF_ERROR(DetachBehind(&Attacher::RequireUnopened, subsystem, unwanted, call));
+  return marks_.Forget(subsystem, unwanted);
 }
 
 absl::Status Attacher::DetachBehind(Gate gate, const volume::Nqn& subsystem,
@@ -159,11 +172,11 @@ absl::Status Attacher::DetachBehind(Gate gate, const volume::Nqn& subsystem,
   ASSIGN_OR_RETURN(const std::optional<nvme::Subsystem> found, host_.Look(subsystem));
   const std::vector<nvme::Controller> ours =
       found.has_value() ? OursIn(*found) : std::vector<nvme::Controller>{};
-  if (ours.empty()) return marks_.Forget(subsystem, unwanted);
-  if (ours.size() == found->controllers.size()) RETURN_IF_ERROR((this->*gate)(*found));
+  if (ours.empty()) return marks_.Clear(subsystem);
+  RETURN_IF_ERROR((this->*gate)(WhatGoesWith(ours, *found)));
   RETURN_IF_ERROR(call.Measure("disconnect", [&] { return DeleteAll(subsystem, ours, call); }));
   RETURN_IF_ERROR(call.Measure("disconnect", [&] { return AwaitDeletion(subsystem, call); }));
-  return marks_.Forget(subsystem, unwanted);
+  return marks_.Clear(subsystem);
 }
 
 absl::Status Attacher::DropPaths(const volume::Nqn& subsystem,

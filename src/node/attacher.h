@@ -75,18 +75,24 @@ class Attacher {
     return marks_.Add(subsystem, {});
   }
 
+  // It is no longer known, unless `unwanted` says no. Errors are those of the marks.
+  [[nodiscard]] absl::Status Forget(const volume::Nqn& subsystem,
+                                    const std::function<bool()>& unwanted) {
+    return marks_.Forget(subsystem, unwanted);
+  }
+
   // Deletes the controllers of the subsystem that we connected, side by side, and waits until the
   // kernel shows none of them, those included that it deletes by itself just then; where no mark
   // says which those are, all that our host NQN has there. DeadlineExceeded when it takes longer.
   // FailedPrecondition while one of its namespaces is mounted or published in any mount namespace,
-  // used as swap, or held, and would lose its last path; an absent subsystem is OK. `unwanted` is
-  // asked once no attach of the subsystem can run any more; when it says no, all stays, and that is
-  // OK.
+  // used as swap, or held, and no other controller would take I/O for it; an absent subsystem is
+  // OK. It stays known that none is ours any more. `unwanted` is asked once no attach of the
+  // subsystem can run any more; when it says no, all stays, and that is OK.
   [[nodiscard]] absl::Status Detach(const volume::Nqn& subsystem,
                                     const std::function<bool()>& unwanted, base::Call& call);
 
-  // The same for a subsystem that nobody promised. FailedPrecondition also while a program has one
-  // of its disks open.
+  // The same for a subsystem that nobody promised, and it is forgotten. FailedPrecondition also
+  // while a program has one of its disks open.
   [[nodiscard]] absl::Status Reap(const volume::Nqn& subsystem,
                                   const std::function<bool()>& unwanted, base::Call& call);
 

@@ -117,10 +117,17 @@ absl::Status ConnectionMarks::Remove(const volume::Nqn& subsystem, const volume:
   return Put(subsystem, *std::move(paths));
 }
 
+absl::Status ConnectionMarks::Clear(const volume::Nqn& subsystem) {
+  const absl::MutexLock writing(&writing_);
+  const std::optional<std::vector<volume::Path>> paths = Of(subsystem);
+  return paths.has_value() && !paths->empty() ? Put(subsystem, {}) : absl::OkStatus();
+}
+
 absl::Status ConnectionMarks::Forget(const volume::Nqn& subsystem,
                                      const std::function<bool()>& unwanted) {
   const absl::MutexLock writing(&writing_);
-  if (!unwanted()) return Put(subsystem, {});
+  const std::optional<std::vector<volume::Path>> paths = Of(subsystem);
+  if ((paths.has_value() && !paths->empty()) || !unwanted()) return absl::OkStatus();
   RETURN_IF_ERROR(AskAgain(files_.Remove(RecordFileName(subsystem.text()))));
   const absl::MutexLock lock(&mutex_);
   if (const auto found = marks_.find(subsystem.text()); found != marks_.end()) marks_.erase(found);

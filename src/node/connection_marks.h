@@ -50,10 +50,13 @@ class ConnectionMarks {
   // The path is not ours: its connect failed, or somebody else had connected it.
   [[nodiscard]] absl::Status Remove(const volume::Nqn& subsystem, const volume::Path& path);
 
-  // The subsystem is detached: none of its paths is ours, and nothing is known of it any more,
-  // unless `unwanted` says no: then it has been promised anew meanwhile, and it stays known.
-  // Whoever calls Add once the promise stands thus finds it known, however the two fall together.
-  // One of which nothing is known is OK. `unwanted` must not call back.
+  // The subsystem is detached: none of its paths is ours. It stays known.
+  [[nodiscard]] absl::Status Clear(const volume::Nqn& subsystem);
+
+  // Nothing is known of the subsystem any more, unless paths of it are ours, or `unwanted` says no:
+  // then it was attached or promised anew meanwhile, and all stays. Whoever calls Add once the
+  // promise stands thus finds it known, however the two fall together. One of which nothing is
+  // known is OK. `unwanted` must not call back.
   [[nodiscard]] absl::Status Forget(const volume::Nqn& subsystem,
                                     const std::function<bool()>& unwanted);
 

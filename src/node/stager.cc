@@ -243,8 +243,7 @@ absl::Status Stager::Undo(const StageRequest& request, const volume::Nqn& subsys
     if (!gone && owner != subsystem) break;  // somebody else's
     RETURN_IF_ERROR(mounter_.Unmount(request.staging_path));
   }
-  RETURN_IF_ERROR(DetachUnlessShared(request.volume_id, subsystem, call));
-  return records_.Erase(request.volume_id);
+  return Leave(request.volume_id, subsystem, call);
 }
 
 absl::Status Stager::UnstageRecorded(StageRecord record, base::Call& call) {
@@ -263,8 +262,7 @@ absl::Status Stager::UnstageRecorded(StageRecord record, base::Call& call) {
       WaitForDisk(absl::StrCat("the unmount of ", record.staging_path), record.volume_context));
   RETURN_IF_ERROR(call.Measure("mount", [&] { return UnmountStaging(record.staging_path); }));
   call.WaitsFor(absl::StrCat("the kernel removes the paths to ", target.subsystem.text()));
-  RETURN_IF_ERROR(DetachUnlessShared(record.volume_id, target.subsystem, call));
-  return records_.Erase(record.volume_id);
+  return Leave(record.volume_id, target.subsystem, call);
 }
 
 // The record was lost; what is mounted tells the rest. A raw block volume leaves nothing to tell it
@@ -280,7 +278,7 @@ absl::Status Stager::UnstageUnrecorded(const std::string& staging_path, base::Ca
                                             " has ", layers.back().source, " mounted on it"));
   }
   RETURN_IF_ERROR(UnmountStaging(staging_path));
-  return DetachUnlessShared("", *subsystem, call);
+  return Leave("", *subsystem, call);
 }
 
 absl::Status Stager::RequireUnpublished(const StageRecord& record) const {
@@ -310,10 +308,15 @@ absl::Status Stager::UnmountStaging(const std::string& path) {
   }
 }
 
-absl::Status Stager::DetachUnlessShared(const std::string& volume_id, const volume::Nqn& subsystem,
-                                        base::Call& call) {
-  const auto unwanted = [&] { return records_.OthersIn(subsystem, volume_id).empty(); };
-  return attacher_.Detach(subsystem, unwanted, call);
+// The marks go last: while there is a record, they must tell which connections are somebody else's.
+absl::Status Stager::Leave(const std::string& volume_id, const volume::Nqn& subsystem,
+                           base::Call& call) {
+  const auto unwanted_but_for = [&](const std::string& volume) {
+    return [&] { return records_.OthersIn(subsystem, volume).empty(); };
+  };
+  RETURN_IF_ERROR(attacher_.Detach(subsystem, unwanted_but_for(volume_id), call));
+  if (!volume_id.empty()) RETURN_IF_ERROR(records_.Erase(volume_id));
+  return attacher_.Forget(subsystem, unwanted_but_for(""));
 }
 
 }  // namespace nvmeof::node

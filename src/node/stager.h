@@ -67,8 +67,7 @@ class Stager {
   absl::Status UnstageUnrecorded(const std::string& staging_path, base::Call& call);
   absl::Status RequireUnpublished(const StageRecord& record) const;
   absl::Status UnmountStaging(const std::string& path);
-  absl::Status DetachUnlessShared(const std::string& volume_id, const volume::Nqn& subsystem,
-                                  base::Call& call);
+  absl::Status Leave(const std::string& volume_id, const volume::Nqn& subsystem, base::Call& call);
 
   StageRecords& records_;
   Attacher& attacher_;

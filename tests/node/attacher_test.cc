@@ -13,6 +13,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Optional;
 
 class AttacherTest : public NodeWorld {
  protected:
@@ -280,7 +282,7 @@ TEST_F(AttacherTest, DetachWaitsForWhatTheKernelDeletesAlready) {
   EXPECT_OK(Detach());
   EXPECT_EQ(clock_.Now() - start, absl::Seconds(7));
   EXPECT_EQ(Controllers(), 0U);
-  EXPECT_EQ(process_->marks.Of(target_.subsystem), std::nullopt);
+  EXPECT_THAT(process_->marks.Of(target_.subsystem), Optional(IsEmpty()));
 }
 
 TEST_F(AttacherTest, DetachSeesADeletionThatEndsWhileItBeginsToListen) {
@@ -338,6 +340,21 @@ TEST_F(AttacherTest, DetachRefusesWhileAnotherMountNamespaceHasTheDisk) {
   EXPECT_EQ(Controllers(), 1U);
   mounter_.RemoveUses(ns->number);
   EXPECT_OK(Detach());
+}
+
+// A peer that never came so far as to show the disk keeps it for nobody.
+TEST_F(AttacherTest, APeersPathThatTakesNoIoDoesNotKeepAUsedDisk) {
+  const auto ns = Attach();
+  ASSERT_OK(ns);
+  mounter_.AddMount(ns->number, "/mnt/somewhere", "ext4");
+  kernel_.ConnectAsPeer(target_, Portal(1));
+  kernel_.Stall(Portal(1));
+  EXPECT_THAT(Detach(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("/mnt/somewhere")));
+  EXPECT_EQ(Controllers(), 2U);
+  kernel_.Heal(Portal(1));
+  EXPECT_OK(Detach());
+  EXPECT_EQ(Controllers(), 1U);
 }
 
 TEST_F(AttacherTest, DetachRefusesWhileTheDiskIsSwap) {

@@ -81,17 +81,29 @@ TEST_F(ConnectionMarksTest, RemoveTakesOnePath) {
 
 TEST_F(ConnectionMarksTest, ForgetTakesTheSubsystem) {
   ConnectionMarks marks = Open();
-  ASSERT_OK(marks.Add(nqn_, {Path(1)}));
+  ASSERT_OK(marks.Add(nqn_, {}));
   ASSERT_OK(marks.Forget(nqn_, Unwanted));
   ASSERT_OK(marks.Forget(nqn_, Unwanted));
   EXPECT_EQ(marks.Of(nqn_), std::nullopt);
   EXPECT_EQ(Open().Of(nqn_), std::nullopt);
 }
 
-TEST_F(ConnectionMarksTest, ForgetLeavesKnownWhatIsPromisedAnew) {
+TEST_F(ConnectionMarksTest, ForgetLeavesWhatIsPromisedOrAttachedAnew) {
   ConnectionMarks marks = Open();
-  ASSERT_OK(marks.Add(nqn_, {Path(1)}));
+  ASSERT_OK(marks.Add(nqn_, {}));
   ASSERT_OK(marks.Forget(nqn_, [] { return false; }));
+  EXPECT_THAT(marks.Of(nqn_), Optional(IsEmpty()));
+  ASSERT_OK(marks.Add(nqn_, {Path(1)}));
+  ASSERT_OK(marks.Forget(nqn_, Unwanted));
+  EXPECT_THAT(marks.Of(nqn_), Optional(ElementsAre(Path(1))));
+}
+
+TEST_F(ConnectionMarksTest, WhatIsClearedStaysKnown) {
+  ConnectionMarks marks = Open();
+  ASSERT_OK(marks.Clear(nqn_));
+  EXPECT_EQ(marks.Of(nqn_), std::nullopt);
+  ASSERT_OK(marks.Add(nqn_, {Path(1)}));
+  ASSERT_OK(marks.Clear(nqn_));
   EXPECT_THAT(marks.Of(nqn_), Optional(IsEmpty()));
   EXPECT_THAT(Open().Of(nqn_), Optional(IsEmpty()));
 }
@@ -109,10 +121,14 @@ TEST_F(ConnectionMarksTest, AfterAFailedWriteTheOldMarksHold) {
     effects_.Fail(1, absl::ResourceExhaustedError("no space left on device"));
     const absl::Status failed = i == 0   ? marks.Add(nqn_, {Path(2)})
                                 : i == 1 ? marks.Remove(nqn_, Path(1))
-                                         : marks.Forget(nqn_, Unwanted);
+                                         : marks.Clear(nqn_);
     EXPECT_THAT(failed, StatusIs(absl::StatusCode::kResourceExhausted)) << i;
     EXPECT_THAT(marks.Of(nqn_), Optional(ElementsAre(Path(1)))) << i;
   }
+  ASSERT_OK(marks.Clear(nqn_));
+  effects_.Fail(1, absl::ResourceExhaustedError("no space left on device"));
+  EXPECT_FALSE(marks.Forget(nqn_, Unwanted).ok());
+  EXPECT_THAT(marks.Of(nqn_), Optional(IsEmpty()));
 }
 
 class ConnectionMarksUnreadableTest : public ConnectionMarksTest,

@@ -320,6 +320,22 @@ TEST_F(StagerTest, UnstageKeepsASubsystemThatAnotherVolumeUses) {
   EXPECT_EQ(Controllers(), 1U);
 }
 
+// The call is repeated for a volume whose paths went before its record did.
+TEST_F(StagerTest, ARepeatedUnstageLeavesWhatAPeerConnectedMeanwhile) {
+  ASSERT_OK(Stage(FileSystem()));
+  effects_.OnEffect([&](const std::string& effect) {
+    if (effect.rfind("disconnect ", 0) == 0) effects_.Fail(2, absl::InternalError("disk full"));
+  });
+  ASSERT_FALSE(Unstage().ok());
+  ASSERT_EQ(Controllers(), 0U);
+  ASSERT_TRUE(Record().has_value());
+  effects_.OnEffect({});
+  kernel_.ConnectAsPeer(target_, target_.portals.front());
+  EXPECT_OK(Unstage());
+  EXPECT_EQ(Controllers(), 1U);
+  EXPECT_EQ(process_->marks.Of(target_.subsystem), std::nullopt);
+}
+
 // Else a peer's connection would be taken for ours when the promise is taken back.
 TEST_F(StagerTest, ASubsystemThatANeighboursDetachForgetsMeanwhileIsKnown) {
   for (const volume::Portal& portal : target_.portals) kernel_.Refuse(portal);

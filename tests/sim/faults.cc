@@ -88,11 +88,8 @@ void Simulation::OtherFault(int kind, SimVolume& volume, SimAgent& agent) {
     // Between a step's look and its act no step could see who came: see the decision records.
     if (!frames_.empty()) return;
     const volume::Path path{rng_.OneOf(agent.portals), {}};
-    const auto marked = process_ == nullptr ? std::nullopt : process_->marks.Of(*volume.nqn);
     // A path of ours that is missing just now would become ours again: see the decision records.
-    if (marked.has_value() && std::find(marked->begin(), marked->end(), path) != marked->end()) {
-      return;
-    }
+    if (IsMarked(*volume.nqn, path)) return;
     if (!world_->PeerConnects(*volume.nqn, path)) return;
     SayFault("peer connects", absl::StrCat(volume.nqn->text(), " ", volume::Describe(path)));
   } else if (kind < 84) {
@@ -114,6 +111,14 @@ void Simulation::OtherFault(int kind, SimVolume& volume, SimAgent& agent) {
     busy_.insert(path);
     world_->mounts.SetBusy(path, true);
   }
+}
+
+// As a process would read it that starts now: the last one may have died over a write.
+bool Simulation::IsMarked(const volume::Nqn& subsystem, const volume::Path& path) {
+  const auto marks = node::ConnectionMarks::Open(world_->marks, BootId());
+  if (!marks.ok()) return false;
+  const auto paths = marks->Of(subsystem);
+  return paths.has_value() && std::find(paths->begin(), paths->end(), path) != paths->end();
 }
 
 void Simulation::EndPods() {

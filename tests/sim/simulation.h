@@ -85,6 +85,7 @@ class Simulation {
   void KillSoon();
   void StartProcess();
   void Reboot();
+  std::string BootId() const;
   void Wait(absl::Duration time);
   // faults.cc: what happens to the world.
   void AnyFault();
@@ -93,6 +94,7 @@ class Simulation {
   void NamespaceFault(int kind, int v);
   void OtherFault(int kind, SimVolume& volume, SimAgent& agent);
   void MendSomething();
+  bool IsMarked(const volume::Nqn& subsystem, const volume::Path& path);
   void EndPods();
   void MendAll();
   // kubelet.cc: calls.
