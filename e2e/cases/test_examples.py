@@ -1,9 +1,11 @@
 """Each manifest of deploy/examples does what it is an example of."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
+from harness.cluster import Cluster
 from harness.kubernetes import Kubernetes
 from harness.places import REPO
 from harness.processes import eventually
@@ -76,3 +78,59 @@ def test_a_volume_that_was_kept_is_attached_by_hand(examples: Kubernetes) -> Non
     )
     examples.kubectl("annotate", "pv", "nvmeof-adopted", "pv.kubernetes.io/provisioned-by=csi.nvmeof.dev")
     examples.delete("pvc", "nvmeof-adopted")
+
+
+@contextmanager
+def array(cluster: Cluster, nqn: str, uuid: str, portal: tuple[str, str]) -> Iterator[None]:
+    """A subsystem that no agent of ours knows, for the node's host NQN alone."""
+    root = "/sys/kernel/config/nvmet"
+    subsystem, port = f"{root}/subsystems/{nqn}", f"{root}/ports/900"
+    host = cluster.node.run("cat /etc/nvme/hostnqn").strip()
+    disk = "/var/lib/array.img"
+    address, service = portal
+    cluster.node.run(f"""set -e
+        truncate -s 1G {disk}
+        mkdir -p {root}/hosts/{host}
+        mkdir {subsystem} {subsystem}/namespaces/1 {port}
+        echo {disk} >{subsystem}/namespaces/1/device_path
+        echo {uuid} >{subsystem}/namespaces/1/device_uuid
+        echo 1 >{subsystem}/namespaces/1/enable
+        ln -s {root}/hosts/{host} {subsystem}/allowed_hosts/
+        echo tcp >{port}/addr_trtype
+        echo ipv4 >{port}/addr_adrfam
+        echo {address} >{port}/addr_traddr
+        echo {service} >{port}/addr_trsvcid
+        ln -s {subsystem} {port}/subsystems/""")
+    try:
+        yield
+    finally:
+        cluster.node.run(f"""set -e
+            rm {port}/subsystems/{nqn} {subsystem}/allowed_hosts/{host}
+            rmdir {port} {subsystem}/namespaces/1 {subsystem}
+            rmdir {root}/hosts/{host} || true
+            rm {disk}""")
+
+
+def test_a_subsystem_of_any_array_is_attached_by_hand(cluster: Cluster, kubernetes: Kubernetes) -> None:
+    nqn, uuid = "nqn.2010-06.com.example:array-1", "6d0e1f4c-5a30-4b1c-8ec1-9c39d3a3a001"
+    text = (EXAMPLES / "array-pv.yaml").read_text()
+    assert nqn in text
+    assert uuid in text
+    address = cluster.node.run("hostname -I").split()[0]
+    text = text.replace("192.0.2.10,192.0.2.11:4420", f"{address}:4455")
+    with array(cluster, nqn, uuid, (address, "4455")):
+        kubernetes.kubectl(
+            "apply", "-f", "-", text=text.replace("namespace: default", f"namespace: {kubernetes.namespace}")
+        )
+        kubernetes.apply(pod("writer", "array-1-db1", command="date >/data/log; sync; sleep 100000"))
+        kubernetes.wait("pod/writer", "condition=Ready")
+        eventually("writer writes", lambda: kubernetes.exec("writer", "cat /data/log"), 30)
+        kubernetes.delete("pod", "writer")
+        connected = "cat /sys/class/nvme/*/subsysnqn 2>/dev/null || true"
+        eventually("the node left", lambda: nqn not in cluster.node.run(connected), 60)
+        kubernetes.apply(pod("reader", "array-1-db1"))
+        kubernetes.wait("pod/reader", "condition=Ready")
+        assert kubernetes.exec("reader", "cat /data/log")
+        kubernetes.delete("pod", "reader")
+        kubernetes.delete("pvc", "array-1-db1")
+        kubernetes.delete("pv", "array-1-db1")

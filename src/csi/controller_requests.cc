@@ -1,5 +1,6 @@
 #include "csi/controller_requests.h"
 
+#include <optional>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -9,6 +10,7 @@
 #include "base/status_macros.h"
 #include "csi/capability.h"
 #include "csi/request_fields.h"
+#include "volume/publish_context.h"
 
 namespace nvmeof::csi {
 namespace {
@@ -60,6 +62,20 @@ absl::Status RequireVolume(const Request& request) {
   return CheckLimits(request);
 }
 
+// Where a PersistentVolume was written by hand its volume_context is nobody's own work but the
+// user's: what is wrong with it is said here, before a pod waits for it on a node.
+template <typename Request>
+absl::StatusOr<std::optional<volume::Target>> ParseByHand(const Request& request) {
+  const volume::StringMap context = ToMap(request.volume_context());
+  ASSIGN_OR_RETURN(std::optional<volume::Target> target, volume::TargetByHand(context));
+  if (!target.has_value()) return std::nullopt;
+  RETURN_IF_ERROR(volume::DecodeVolumeContext(context).status());
+  if (!volume::ParseVolumeId(request.volume_id()).ok()) return target;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "volume_id '", request.volume_id(), "' has the form of a backend's volume, but ",
+      "volume_context describes one that belongs to no backend: give one of the two another form"));
+}
+
 }  // namespace
 
 absl::StatusOr<CreateArguments> ParseCreateVolume(const ::csi::v1::CreateVolumeRequest& request) {
@@ -105,8 +121,9 @@ absl::StatusOr<PublishArguments> ParsePublishVolume(
         "readonly: the storage system cannot enforce it, so PUBLISH_READONLY is not announced; "
         "the node does");
   }
-  PublishArguments parsed{request.volume_id(), request.node_id(), {}};
+  PublishArguments parsed{request.volume_id(), request.node_id(), {}, {}};
   ASSIGN_OR_RETURN(parsed.capability, ParseCapability(request.volume_capability()));
+  ASSIGN_OR_RETURN(parsed.by_hand, ParseByHand(request));
   return parsed;
 }
 
@@ -161,24 +178,27 @@ absl::StatusOr<ExpandArguments> ParseExpandVolume(
   return parsed;
 }
 
-absl::StatusOr<std::string> ParseValidateCapabilities(
+absl::StatusOr<ValidateArguments> ParseValidateCapabilities(
     const ::csi::v1::ValidateVolumeCapabilitiesRequest& request) {
   RETURN_IF_ERROR(Require("volume_id", !request.volume_id().empty()));
   RETURN_IF_ERROR(RequireCapabilities(request.volume_capabilities()));
   RETURN_IF_ERROR(CheckLimits(request));
-  return request.volume_id();
+  ASSIGN_OR_RETURN(const std::optional<volume::Target> by_hand, ParseByHand(request));
+  return ValidateArguments{request.volume_id(), by_hand.has_value()};
 }
 
 absl::Status CompareWithVolume(const ::csi::v1::ValidateVolumeCapabilitiesRequest& request,
-                               const backend::Volume& volume) {
+                               const std::optional<backend::Volume>& volume) {
   RETURN_IF_ERROR(CheckSupported(request.volume_capabilities()));
-  if (!request.volume_context().empty() && ToMap(request.volume_context()) != volume.context) {
+  if (volume.has_value() && !request.volume_context().empty() &&
+      ToMap(request.volume_context()) != volume->context) {
     return absl::InvalidArgumentError("volume_context is not that of the volume");
   }
   if (!request.parameters().empty() &&
-      Fingerprint(ToMap(request.parameters())) != volume.fingerprint) {
+      (!volume.has_value() || Fingerprint(ToMap(request.parameters())) != volume->fingerprint)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the volume was made with other parameters: ", volume.fingerprint));
+        absl::StrCat("the volume was made with other parameters: ",
+                     volume.has_value() ? volume->fingerprint : "none"));
   }
   if (!request.mutable_parameters().empty()) {
     return absl::InvalidArgumentError("mutable_parameters are not supported");

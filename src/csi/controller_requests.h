@@ -17,6 +17,7 @@
 #include "volume/capability.h"
 #include "volume/parameters.h"
 #include "volume/size.h"
+#include "volume/target.h"
 #include "volume/volume_id.h"
 
 namespace nvmeof::csi {
@@ -30,11 +31,17 @@ struct PublishArguments {
   std::string volume_id;
   std::string node_id;
   volume::VolumeCapability capability;
+  std::optional<volume::Target> by_hand;  // of a volume that belongs to no backend
 };
 
 struct UnpublishArguments {
   std::string volume_id;
   std::string node_id;  // empty = all nodes
+};
+
+struct ValidateArguments {
+  std::string volume_id;
+  bool by_hand = false;  // it belongs to no backend; its volume_context is all there is
 };
 
 struct ListArguments {
@@ -74,13 +81,14 @@ struct ExpandArguments {
 [[nodiscard]] absl::StatusOr<ExpandArguments> ParseExpandVolume(
     const ::csi::v1::ControllerExpandVolumeRequest& request);
 
-// The volume's id. "Not supported" is an answer of this call: CompareWithVolume gives it.
-[[nodiscard]] absl::StatusOr<std::string> ParseValidateCapabilities(
+// "Not supported" is an answer of this call: CompareWithVolume gives it.
+[[nodiscard]] absl::StatusOr<ValidateArguments> ParseValidateCapabilities(
     const ::csi::v1::ValidateVolumeCapabilitiesRequest& request);
 
 // OK when the volume can be used as the request says and was made with what it names; otherwise an
-// error whose message says why not.
+// error whose message says why not. One that belongs to no backend was made with nothing.
 [[nodiscard]] absl::Status CompareWithVolume(
-    const ::csi::v1::ValidateVolumeCapabilitiesRequest& request, const backend::Volume& volume);
+    const ::csi::v1::ValidateVolumeCapabilitiesRequest& request,
+    const std::optional<backend::Volume>& volume);
 
 }  // namespace nvmeof::csi

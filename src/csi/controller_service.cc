@@ -1,5 +1,6 @@
 #include "csi/controller_service.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -106,12 +107,12 @@ grpc::Status ControllerService::ControllerPublishVolume(
   return edge_.Run(*context, *request, RpcKind::kChange, [&](Rpc& rpc) -> absl::Status {
     ASSIGN_OR_RETURN(PublishArguments wanted, ParsePublishVolume(*request));
     ASSIGN_OR_RETURN(
-        const backend::Volume volume,
-        rpc.PerformFor<backend::Volume>(request->volume_id(),
-                                        [this, wanted = std::move(wanted)](const base::Call& call) {
-                                          return volumes_.Publish(wanted, call);
-                                        }));
-    Encode(volume::EncodePublishContext(volume.target), *response->mutable_publish_context());
+        const volume::Target target,
+        rpc.PerformFor<volume::Target>(request->volume_id(),
+                                       [this, wanted = std::move(wanted)](const base::Call& call) {
+                                         return volumes_.Publish(wanted, call);
+                                       }));
+    Encode(volume::EncodePublishContext(target), *response->mutable_publish_context());
     return absl::OkStatus();
   });
 }
@@ -132,10 +133,14 @@ grpc::Status ControllerService::ValidateVolumeCapabilities(
     grpc::ServerContext* context, const ::csi::v1::ValidateVolumeCapabilitiesRequest* request,
     ::csi::v1::ValidateVolumeCapabilitiesResponse* response) {
   return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc& rpc) -> absl::Status {
-    ASSIGN_OR_RETURN(const std::string id, ParseValidateCapabilities(*request));
-    ASSIGN_OR_RETURN(const backend::Volume volume,
-                     rpc.LookFor<backend::Volume>(
-                         [this, id](const base::Call& call) { return volumes_.Get(id, call); }));
+    ASSIGN_OR_RETURN(const ValidateArguments wanted, ParseValidateCapabilities(*request));
+    std::optional<backend::Volume> volume;
+    if (!wanted.by_hand) {
+      ASSIGN_OR_RETURN(volume,
+                       rpc.LookFor<backend::Volume>([this, &wanted](const base::Call& call) {
+                         return volumes_.Get(wanted.volume_id, call);
+                       }));
+    }
     const absl::Status verdict = CompareWithVolume(*request, volume);
     if (!verdict.ok()) {
       response->set_message(std::string(verdict.message()));

@@ -1,10 +1,13 @@
 #include "csi/node_requests.h"
 
+#include <optional>
+
 #include "absl/status/status.h"
 
 #include "base/status_macros.h"
 #include "csi/capability.h"
 #include "csi/request_fields.h"
+#include "volume/publish_context.h"
 
 namespace nvmeof::csi {
 namespace {
@@ -37,6 +40,12 @@ absl::StatusOr<node::StageRequest> ParseStage(const ::csi::v1::NodeStageVolumeRe
   parsed.staging_path = at.path;
   parsed.publish_context = ToMap(request.publish_context());
   parsed.volume_context = ToMap(request.volume_context());
+  if (parsed.publish_context.empty()) {
+    // No controller attached it (attachRequired: false): the volume itself must say where it is.
+    ASSIGN_OR_RETURN(const std::optional<volume::Target> target,
+                     volume::TargetByHand(parsed.volume_context));
+    if (target.has_value()) parsed.publish_context = volume::EncodePublishContext(*target);
+  }
   return parsed;
 }
 

@@ -67,8 +67,12 @@ absl::Status Volumes::Delete(const std::string& volume_id, const base::Call& cal
   return backend::IdempotentBackend(owned->backend).Delete(owned->id, call.deadline());
 }
 
-absl::StatusOr<backend::Volume> Volumes::Publish(const PublishArguments& wanted,
-                                                 const base::Call& call) const {
+absl::StatusOr<volume::Target> Volumes::Publish(const PublishArguments& wanted,
+                                                const base::Call& call) const {
+  if (wanted.by_hand.has_value()) {
+    RETURN_IF_ERROR(ParseNode(wanted.node_id).status());
+    return *wanted.by_hand;
+  }
   ASSIGN_OR_RETURN(const Owned owned, Find(backends_, wanted.volume_id));
   ASSIGN_OR_RETURN(volume::Nqn host, ParseNode(wanted.node_id));
   const backend::Export as = {std::move(host),
@@ -76,7 +80,10 @@ absl::StatusOr<backend::Volume> Volumes::Publish(const PublishArguments& wanted,
                                   ? backend::ExportMode::kMultiNode
                                   : backend::ExportMode::kSingleNode,
                               Fingerprint(wanted.capability)};
-  return backend::IdempotentBackend(owned.backend).ExportOrGet(owned.id, as, call.deadline());
+  ASSIGN_OR_RETURN(
+      backend::Volume volume,
+      backend::IdempotentBackend(owned.backend).ExportOrGet(owned.id, as, call.deadline()));
+  return std::move(volume.target);
 }
 
 absl::Status Volumes::Unpublish(const UnpublishArguments& wanted, const base::Call& call) const {

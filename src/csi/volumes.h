@@ -37,10 +37,11 @@ class Volumes {
   // FailedPrecondition while it is exported, naming a host.
   [[nodiscard]] absl::Status Delete(const std::string& volume_id, const base::Call& call) const;
 
-  // Lets the node in; the volume's target is as it is now. NotFound: the volume, or a node id that
-  // is no host NQN; AlreadyExists: in another way; FailedPrecondition: another node has it.
-  [[nodiscard]] absl::StatusOr<backend::Volume> Publish(const PublishArguments& wanted,
-                                                        const base::Call& call) const;
+  // Lets the node in; answers the volume's target as it is now. NotFound: the volume, or a node id
+  // that is no host NQN; AlreadyExists: in another way; FailedPrecondition: another node has it. A
+  // volume that belongs to no backend is where its user says; nobody here lets a node in or out.
+  [[nodiscard]] absl::StatusOr<volume::Target> Publish(const PublishArguments& wanted,
+                                                       const base::Call& call) const;
 
   // After OK the node (or every node) can no longer write.
   [[nodiscard]] absl::Status Unpublish(const UnpublishArguments& wanted,

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/status_macros.h"
 #include "volume/parameter_keys.h"
+#include "volume/publish_context.h"
 
 namespace nvmeof::volume {
 namespace {
@@ -147,7 +148,7 @@ absl::StatusOr<AttachPolicy> DecodeVolumeContext(const StringMap& context) {
     return std::any_of(
                kForeignPrefixes.begin(), kForeignPrefixes.end(),
                [&name](absl::string_view prefix) { return absl::StartsWith(name, prefix); }) ||
-           (key != nullptr && key->scope == ParameterScope::kCreate);
+           (key != nullptr && key->scope == ParameterScope::kCreate) || IsTargetKey(name);
   };
   ASSIGN_OR_RETURN(Parameters parameters, Parse(context, is_foreign));
   return std::move(parameters.attach);

@@ -39,7 +39,8 @@ struct Parameters {
 
 // From volume_context at the node; also of a volume that was written by hand. Same rules and errors
 // as ParseParameters, but keys that an orchestrator adds ("csi.storage.k8s.io/",
-// "storage.kubernetes.io/") and keys of CreateVolume alone are passed over.
+// "storage.kubernetes.io/"), those of the Target (volume/publish_context.h) and keys of
+// CreateVolume alone are passed over.
 [[nodiscard]] absl::StatusOr<AttachPolicy> DecodeVolumeContext(const StringMap& context);
 
 }  // namespace nvmeof::volume

@@ -1,6 +1,7 @@
 #include "volume/publish_context.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -26,11 +27,13 @@ constexpr char kNguid[] = "nguid";
 constexpr char kNsid[] = "nsid";
 constexpr char kPortals[] = "portals";
 constexpr char kSizeBytes[] = "sizeBytes";
+constexpr std::array<const char*, 6> kTargetKeys = {kNqn,  kUuid,    kNguid,
+                                                    kNsid, kPortals, kSizeBytes};
 
 constexpr std::uint32_t kLargestNsid = 0xFFFFFFFE;
 
 absl::Status Refuse(absl::string_view key, absl::string_view reason) {
-  return absl::InvalidArgumentError(absl::StrCat("publish_context ", key, ": ", reason));
+  return absl::InvalidArgumentError(absl::StrCat(key, ": ", reason));
 }
 
 // The value of a key that must be there.
@@ -92,6 +95,17 @@ absl::StatusOr<std::vector<Portal>> DecodePortals(const StringMap& context) {
   return portals;
 }
 
+absl::StatusOr<Target> DecodeTarget(const StringMap& context) {
+  ASSIGN_OR_RETURN(const std::string name, Required(context, kNqn));
+  absl::StatusOr<Nqn> subsystem = Nqn::Parse(name);
+  if (!subsystem.ok()) return Refuse(kNqn, subsystem.status().message());
+  ASSIGN_OR_RETURN(NamespaceIdentity identity, DecodeIdentity(context));
+  ASSIGN_OR_RETURN(std::vector<Portal> portals, DecodePortals(context));
+  ASSIGN_OR_RETURN(const std::optional<std::uint64_t> size_bytes,
+                   OptionalNumber(context, kSizeBytes, std::numeric_limits<std::uint64_t>::max()));
+  return Target{*std::move(subsystem), identity, std::move(portals), size_bytes.value_or(0)};
+}
+
 }  // namespace
 
 StringMap EncodePublishContext(const Target& target) {
@@ -109,14 +123,22 @@ StringMap EncodePublishContext(const Target& target) {
 }
 
 absl::StatusOr<Target> DecodePublishContext(const StringMap& context) {
-  ASSIGN_OR_RETURN(const std::string name, Required(context, kNqn));
-  absl::StatusOr<Nqn> subsystem = Nqn::Parse(name);
-  if (!subsystem.ok()) return Refuse(kNqn, subsystem.status().message());
-  ASSIGN_OR_RETURN(NamespaceIdentity identity, DecodeIdentity(context));
-  ASSIGN_OR_RETURN(std::vector<Portal> portals, DecodePortals(context));
-  ASSIGN_OR_RETURN(const std::optional<std::uint64_t> size_bytes,
-                   OptionalNumber(context, kSizeBytes, std::numeric_limits<std::uint64_t>::max()));
-  return Target{*std::move(subsystem), identity, std::move(portals), size_bytes.value_or(0)};
+  absl::StatusOr<Target> target = DecodeTarget(context);
+  if (!target.ok()) return base::Annotate(target.status(), "publish_context");
+  return target;
+}
+
+absl::StatusOr<std::optional<Target>> TargetByHand(const StringMap& volume_context) {
+  const bool by_hand = std::any_of(volume_context.begin(), volume_context.end(),
+                                   [](const auto& entry) { return IsTargetKey(entry.first); });
+  if (!by_hand) return std::nullopt;
+  absl::StatusOr<Target> target = DecodeTarget(volume_context);
+  if (!target.ok()) return base::Annotate(target.status(), "volume_context");
+  return *std::move(target);
+}
+
+bool IsTargetKey(absl::string_view key) {
+  return std::find(kTargetKeys.begin(), kTargetKeys.end(), key) != kTargetKeys.end();
 }
 
 }  // namespace nvmeof::volume

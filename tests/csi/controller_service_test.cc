@@ -138,6 +138,20 @@ TEST_F(ControllerServiceTest, ConfirmsWhatFitsAndSaysWhyNot) {
   EXPECT_THAT(reply.message(), HasSubstr("ntfs"));
 }
 
+TEST_F(ControllerServiceTest, ConfirmsAVolumeWrittenByHandByItsOwnWords) {
+  ::csi::v1::ValidateVolumeCapabilitiesRequest request;
+  request.set_volume_id("db1");
+  *request.add_volume_capabilities() = FileSystem("xfs");
+  Send(&Stub::ValidateVolumeCapabilities, request, Code::NOT_FOUND);
+  auto& context = *request.mutable_volume_context();
+  context["nqn"] = "nqn.2010-06.com.array:1";
+  context["portals"] = "192.0.2.1";
+  Send(&Stub::ValidateVolumeCapabilities, request, Code::INVALID_ARGUMENT);
+  context["nsid"] = "1";
+  const auto reply = Send(&Stub::ValidateVolumeCapabilities, request);
+  EXPECT_EQ(reply.confirmed().volume_context_size(), 3);
+}
+
 TEST_F(ControllerServiceTest, ValidatesOnlyWhatExists) {
   ::csi::v1::ValidateVolumeCapabilitiesRequest request;
   *request.add_volume_capabilities() = FileSystem("xfs");

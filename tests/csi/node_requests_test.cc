@@ -57,6 +57,26 @@ TEST(ParseStageTest, FollowsTheTable) {
        {"secrets are accepted", [](auto& r) { (*r.mutable_secrets())["user"] = "x"; }, kOk}});
 }
 
+// attachRequired: false, and a PersistentVolume that was written by hand.
+TEST(ParseStageTest, AVolumeThatNobodyAttachedSaysItselfWhereItIs) {
+  ::csi::v1::NodeStageVolumeRequest request = ValidStage();
+  request.clear_publish_context();
+  EXPECT_THAT(ParseStage(request)->publish_context, ::testing::IsEmpty());
+  auto& context = *request.mutable_volume_context();
+  context["nqn"] = "nqn.2026-01.dev.nvmeof:1";
+  context["nsid"] = "7";
+  EXPECT_EQ(ParseStage(request).status().code(), kInvalid);
+  context["portals"] = "192.0.2.1";
+  EXPECT_THAT(ParseStage(request)->publish_context,
+              ::testing::UnorderedElementsAre(::testing::Pair("nqn", "nqn.2026-01.dev.nvmeof:1"),
+                                              ::testing::Pair("nsid", "7"),
+                                              ::testing::Pair("portals", "tcp://192.0.2.1:4420")));
+  (*request.mutable_publish_context())["nqn"] = "nqn.2026-01.dev.nvmeof:2";
+  EXPECT_THAT(ParseStage(request)->publish_context,
+              ::testing::ElementsAre(::testing::Pair("nqn", "nqn.2026-01.dev.nvmeof:2")))
+      << "what the controller says comes first";
+}
+
 TEST(ParseStageTest, KeepsWhatTheStagerNeeds) {
   const absl::StatusOr<node::StageRequest> parsed = ParseStage(ValidStage());
   ASSERT_OK(parsed);

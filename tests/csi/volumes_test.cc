@@ -151,6 +151,52 @@ TEST_F(VolumesTest, PublishFollowsTheTable) {
   }
 }
 
+::csi::v1::ControllerPublishVolumeRequest PublishByHand() {
+  ::csi::v1::ControllerPublishVolumeRequest request =
+      PublishRequest("nqn.2010-06.com.array:db1", kHostA);
+  auto& context = *request.mutable_volume_context();
+  context["nqn"] = "nqn.2010-06.com.array:1";
+  context["portals"] = "192.0.2.1,192.0.2.2";
+  context["uuid"] = "4c0f7f2d-9a5b-4c3e-8f1a-2b3c4d5e6f70";
+  context["minPaths"] = "2";
+  return request;
+}
+
+TEST_F(VolumesTest, AVolumeWrittenByHandIsWhereItsContextSays) {
+  const auto context = Publish(PublishByHand());
+  EXPECT_EQ(context.at("nqn"), "nqn.2010-06.com.array:1");
+  EXPECT_EQ(context.at("portals"), "tcp://192.0.2.1:4420,tcp://192.0.2.2:4420");
+  EXPECT_EQ(context.at("uuid"), "4c0f7f2d-9a5b-4c3e-8f1a-2b3c4d5e6f70");
+  EXPECT_FALSE(context.contains("minPaths"));
+  Unpublish("nqn.2010-06.com.array:db1", kHostA);
+  Delete("nqn.2010-06.com.array:db1");
+}
+
+TEST_F(VolumesTest, PublishByHandFollowsTheTable) {
+  struct Row {
+    std::string name;
+    std::function<void(::csi::v1::ControllerPublishVolumeRequest&)> change;
+    Code code;
+  };
+  const Row rows[] = {
+      {"P2 no such node", [](auto& r) { r.set_node_id("fake-node"); }, Code::NOT_FOUND},
+      {"a key is missing", [](auto& r) { r.mutable_volume_context()->erase("portals"); },
+       Code::INVALID_ARGUMENT},
+      {"an unknown key", [](auto& r) { (*r.mutable_volume_context())["portal"] = "192.0.2.1"; },
+       Code::INVALID_ARGUMENT},
+      {"a wrong policy", [](auto& r) { (*r.mutable_volume_context())["minPaths"] = "0"; },
+       Code::INVALID_ARGUMENT},
+      {"the id of a backend's volume", [](auto& r) { r.set_volume_id("fast:place-a:1"); },
+       Code::INVALID_ARGUMENT},
+  };
+  for (const Row& row : rows) {
+    const ::testing::ScopedTrace trace(__FILE__, __LINE__, row.name);
+    ::csi::v1::ControllerPublishVolumeRequest request = PublishByHand();
+    row.change(request);
+    Publish(request, row.code);
+  }
+}
+
 TEST_F(VolumesTest, NamesTheNodeThatHasTheVolume) {
   const std::string id = Created("pvc-1");
   Publish(PublishRequest(id, kHostA));

@@ -1,8 +1,12 @@
 // How a node reaches a volume over several paths, and which disks it refuses.
+#include <iostream>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "base/file.h"
 #include "base/status_macros.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/vm/eventually.h"
@@ -162,6 +166,49 @@ TEST_F(HandMadeTest, TwoVolumesOfOneSubsystemShareItsPathsUntilTheLastLeaves) {
   EXPECT_EQ(KernelPaths().size(), 4) << "the other volume needs them";
   EXPECT_OK(second.Unpublish());
   EXPECT_OK(second.Unstage());
+  EXPECT_THAT(KernelPaths(), ::testing::IsEmpty());
+}
+
+// As the guides of the arrays want it: two NICs, four portals, eight paths. The volume says itself
+// where it is, as a PersistentVolume does that was written by hand.
+TEST_F(HandMadeTest, TwoNicsAndFourPortalsOfAnArrayAreEightPaths) {
+  const HandMadeNamespace disk{.nsid = 3, .uuid = kUuidA, .file = lab().Folder("disk")};
+  std::vector<std::string> further;
+  for (int link = 0; link < Network::kLinks; ++link) {
+    const auto address = lab().network().AddAddress(link);
+    ASSERT_OK(address);
+    further.push_back(*address);
+  }
+  const auto exported = NvmetExport::Create(kHandMade, {disk}, further);
+  ASSERT_OK(exported);
+  std::map<std::string, std::string> context = {
+      {"nqn", kHandMade},
+      {"uuid", kUuidA},
+      {"portals", absl::StrCat("10.77.0.1,10.77.1.1,", absl::StrJoin(further, ","))},
+      {"hostIface", "fab0,fab1"},
+      {"hostTraddr", "10.77.0.2,10.77.1.2"},
+      {"minPaths", "2"}};
+  PodVolume volume(lab().cluster(),
+                   {.name = "array", .kind = VolumeKind::kBlock, .parameters = context}, {});
+  ASSERT_OK(volume.Stage());
+  ASSERT_OK(volume.Publish());
+  EXPECT_TRUE(Eventually(kPatience, [] { return CountLive(kHandMade) == 8; }));
+  const std::string seen = lab().Folder("list-subsys");
+  ASSERT_OK(RunTool({"sh", "-ec", "nvme list-subsys >\"$1\"", "sh", seen}));
+  std::cout << *base::ReadFile(seen) << std::flush;
+
+  Writer writer(volume.data_path(), 1 << 20);
+  writer.Start();
+  ASSERT_TRUE(writer.WaitFor(20, kPatience));
+  ASSERT_OK(lab().network().Unplug(1));
+  EXPECT_TRUE(Eventually(kPatience, [] { return CountLive(kHandMade) < 8; }));
+  EXPECT_TRUE(writer.WaitFor(20, kPatience)) << "the other NIC goes on";
+  ASSERT_OK(lab().network().Heal());
+  EXPECT_TRUE(Eventually(kPatience, [] { return CountLive(kHandMade) == 8; }));
+  EXPECT_OK(writer.Stop());
+  EXPECT_OK(writer.Verify(volume.data_path()));
+  EXPECT_OK(volume.Unpublish());
+  EXPECT_OK(volume.Unstage());
   EXPECT_THAT(KernelPaths(), ::testing::IsEmpty());
 }
 

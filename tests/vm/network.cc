@@ -85,6 +85,13 @@ absl::Status Network::ApplyRules() {
   return Batch(Storage({"nft", "-f"}), rules);
 }
 
+absl::StatusOr<std::string> Network::AddAddress(int link) {
+  std::string address = absl::StrCat(PortalAddress(link), "1");
+  RETURN_IF_ERROR(RunTool(
+      {"ip", "-n", kStorage, "addr", "add", absl::StrCat(address, "/24"), "dev", Interface(link)}));
+  return address;
+}
+
 absl::Status Network::Cut(int portal) {
   verdicts_[portal] = "drop";
   return ApplyRules();

@@ -33,6 +33,9 @@ class Network {
   static std::string HostAddress(int link);      // "10.77.0.2"
   static std::string Interface(int link);        // "fab0"
 
+  // One more address of the storage node on that link, reachable like the portal's.
+  absl::StatusOr<std::string> AddAddress(int link);  // "10.77.0.11"
+
   // Packets to and from the portal's NVMe port vanish, as if a cable were pulled.
   absl::Status Cut(int portal);
   // Connections to the portal's NVMe port are reset, as if its server had ended.

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 const fs::path kRoot = kNvmetRoot;
 
 // Ports of the agent have small numbers.
-fs::path Port(int portal) { return kRoot / "ports" / std::to_string(100 + portal); }
+fs::path Port(std::size_t portal) { return kRoot / "ports" / std::to_string(100 + portal); }
 
 absl::Status MakeSparse(const std::string& file, std::int64_t bytes) {
   if (fs::exists(file)) return absl::OkStatus();
@@ -36,15 +36,21 @@ absl::Status MakeSparse(const std::string& file, std::int64_t bytes) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<NvmetExport>> NvmetExport::Create(
-    const std::string& nqn, const std::vector<HandMadeNamespace>& namespaces) {
-  std::unique_ptr<NvmetExport> made(new NvmetExport(nqn));
+    const std::string& nqn, const std::vector<HandMadeNamespace>& namespaces,
+    const std::vector<std::string>& further) {
+  std::vector<std::string> addresses;
+  for (int portal = 0; portal < Network::kLinks; ++portal) {
+    addresses.push_back(Network::PortalAddress(portal));
+  }
+  addresses.insert(addresses.end(), further.begin(), further.end());
+  std::unique_ptr<NvmetExport> made(new NvmetExport(nqn, std::move(addresses)));
   const fs::path subsystem = kRoot / "subsystems" / nqn;
   RETURN_IF_ERROR(MakeNvmetFolder(subsystem));
   RETURN_IF_ERROR(SetNvmetAttribute(subsystem / "attr_allow_any_host", "1"));
   for (const HandMadeNamespace& wanted : namespaces) {
     RETURN_IF_ERROR(made->AddNamespace(wanted));
   }
-  for (int portal = 0; portal < Network::kLinks; ++portal) {
+  for (std::size_t portal = 0; portal < made->addresses_.size(); ++portal) {
     RETURN_IF_ERROR(made->AddPort(portal));
   }
   return made;
@@ -59,21 +65,21 @@ absl::Status NvmetExport::AddNamespace(const HandMadeNamespace& wanted) const {
   return SetNvmetAttribute(folder / "enable", "1");
 }
 
-absl::Status NvmetExport::AddPort(int portal) const {
+absl::Status NvmetExport::AddPort(std::size_t portal) const {
   const fs::path folder = Port(portal);
   // Another export's, which listens already.
   if (fs::exists(folder)) return LinkToPort(nqn_, folder);
   RETURN_IF_ERROR(MakeNvmetFolder(folder));
   RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_trtype", "tcp"));
   RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_adrfam", "ipv4"));
-  RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_traddr", Network::PortalAddress(portal)));
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_traddr", addresses_[portal]));
   RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_trsvcid", "4420"));
   return LinkToPort(nqn_, folder);
 }
 
 NvmetExport::~NvmetExport() {
   std::error_code ignored;
-  for (int portal = 0; portal < Network::kLinks; ++portal) {
+  for (std::size_t portal = 0; portal < addresses_.size(); ++portal) {
     fs::remove(Port(portal) / "subsystems" / nqn_, ignored);
     fs::remove(Port(portal), ignored);
   }

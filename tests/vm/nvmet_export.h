@@ -20,11 +20,13 @@ struct HandMadeNamespace {
   std::int64_t bytes = std::int64_t{64} << 20;
 };
 
-// Exported to every host on all portals of the lab's network. Destruction takes it down.
+// Exported to every host. Destruction takes it down.
 class NvmetExport {
  public:
+  // On all portals of the lab's network, and at these further addresses.
   static absl::StatusOr<std::unique_ptr<NvmetExport>> Create(
-      const std::string& nqn, const std::vector<HandMadeNamespace>& namespaces);
+      const std::string& nqn, const std::vector<HandMadeNamespace>& namespaces,
+      const std::vector<std::string>& further = {});
   NvmetExport(const NvmetExport&) = delete;
   NvmetExport& operator=(const NvmetExport&) = delete;
   ~NvmetExport();
@@ -34,11 +36,13 @@ class NvmetExport {
                                                            const HandMadeNamespace& wanted);
 
  private:
-  explicit NvmetExport(std::string nqn) : nqn_(std::move(nqn)) {}
+  NvmetExport(std::string nqn, std::vector<std::string> addresses)
+      : nqn_(std::move(nqn)), addresses_(std::move(addresses)) {}
   absl::Status AddNamespace(const HandMadeNamespace& wanted) const;
-  absl::Status AddPort(int portal) const;
+  absl::Status AddPort(std::size_t portal) const;
 
   const std::string nqn_;
+  const std::vector<std::string> addresses_;
 };
 
 }  // namespace nvmeof::testing

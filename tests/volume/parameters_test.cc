@@ -145,6 +145,7 @@ TEST(DecodeVolumeContextTest, PassesOverWhatOthersAddAndWhatOnlyCreateVolumeRead
   const absl::StatusOr<AttachPolicy> defaults = DecodeVolumeContext({});
   ASSERT_OK(defaults);
   EXPECT_THAT(DecodeVolumeContext({{"csi.storage.k8s.io/ephemeral", "false"},
+                                   {"nqn", "nqn.2026-01.dev.nvmeof:a"},
                                    {"storage.kubernetes.io/csiProvisionerIdentity", "1-csi"},
                                    {"backend", "Not A Name"},
                                    {"provisioning", "thin"}}),

@@ -99,7 +99,7 @@ TEST(BadPublishContextTest, IsRefusedWithTheNameOfTheKey) {
     SCOPED_TRACE(row.key + " " + row.value);
     EXPECT_THAT(DecodePublishContext(With(row.key, row.value)),
                 StatusIs(absl::StatusCode::kInvalidArgument,
-                         HasSubstr("publish_context " + row.key + ": ")));
+                         HasSubstr("publish_context: " + row.key + ": ")));
   }
 }
 
@@ -126,6 +126,22 @@ TEST(PublishContextTest, TheMessageNamesKeyValueAndWhatIsAllowed) {
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("nsid"), HasSubstr(R"("0")"),
                              HasSubstr("a whole number from 1 to 4294967294"))));
+}
+
+TEST(TargetByHandTest, IsWhatAPublishContextWouldSay) {
+  StringMap context = EncodePublishContext(FullTarget());
+  context["minPaths"] = "2";
+  context["storage.kubernetes.io/csiProvisionerIdentity"] = "x";
+  EXPECT_THAT(TargetByHand(context), IsOkAndHolds(FullTarget()));
+}
+
+TEST(TargetByHandTest, IsNotThereInTheContextOfABackendsVolume) {
+  EXPECT_THAT(TargetByHand({{"minPaths", "2"}}), IsOkAndHolds(std::nullopt));
+}
+
+TEST(TargetByHandTest, AHalfOneIsRefused) {
+  EXPECT_THAT(TargetByHand({{"portals", "192.0.2.1"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "volume_context: nqn: it is missing"));
 }
 
 }  // namespace
