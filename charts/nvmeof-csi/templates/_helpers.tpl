@@ -119,6 +119,9 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- if and .Values.backends.inline .Values.backends.existingSecret -}}
 {{- fail "backends.inline and backends.existingSecret are both set; only one of them can be the backends file" -}}
 {{- end -}}
+{{- if and .Values.controller.enabled (not .Values.csiDriver.attachRequired) -}}
+{{- fail "csiDriver.attachRequired is false, but controller.enabled is true: Kubernetes would never ask the controller to let a node in or to fence it" -}}
+{{- end -}}
 {{- $ports := list .Values.node.healthPort -}}
 {{- if .Values.target.enabled -}}
 {{- with .Values.target -}}{{ $ports = concat $ports (list .healthPort .agentPort .portalPort) }}{{- end -}}
