@@ -86,7 +86,8 @@ def array(cluster: Cluster, nqn: str, uuid: str, portal: tuple[str, str]) -> Ite
     root = "/sys/kernel/config/nvmet"
     subsystem, port = f"{root}/subsystems/{nqn}", f"{root}/ports/900"
     host = cluster.node.run("cat /etc/nvme/hostnqn").strip()
-    disk = "/var/lib/array.img"
+    # Of the node's own disk: the kernel target shows a file of an overlay as a disk without bytes.
+    disk = "/var/lib/containerd/array.img"
     address, service = portal
     cluster.node.run(f"""set -e
         truncate -s 1G {disk}

@@ -279,7 +279,8 @@ absl::Status Attacher::ConnectEnough(const volume::Target& target,
 absl::Status Attacher::RequireReady(const nvme::Namespace& ns, std::uint64_t size_bytes) const {
   if (ns.size_bytes == 0 || ns.size_bytes < size_bytes) {
     return absl::UnavailableError(absl::StrCat(ns.name, " shows ", ns.size_bytes, " bytes where ",
-                                               size_bytes, " are expected"));
+                                               std::max<std::uint64_t>(size_bytes, 1),
+                                               " or more are expected"));
   }
   ASSIGN_OR_RETURN(const std::optional<base::DeviceNumber> node,
                    mounter_.BlockDevice(ns.device_path));
