@@ -14,14 +14,16 @@ function(nvmeof_proto_library name file)
   set(out "${CMAKE_BINARY_DIR}/generated")
   string(REGEX REPLACE "\\.proto$" "" stem "${file}")
   set(sources "${out}/${stem}.pb.cc")
+  set(headers "${out}/${stem}.pb.h")
   set(arguments --cpp_out=${out})
   if(ARG_GRPC)
     list(APPEND sources "${out}/${stem}.grpc.pb.cc")
+    list(APPEND headers "${out}/${stem}.grpc.pb.h")
     list(APPEND arguments --grpc_out=${out} --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN})
   endif()
   file(MAKE_DIRECTORY "${out}")
   add_custom_command(
-    OUTPUT ${sources}
+    OUTPUT ${sources} ${headers}
     COMMAND ${PROTOC} -I ${CMAKE_SOURCE_DIR}/proto ${arguments} ${file}
     DEPENDS "${CMAKE_SOURCE_DIR}/proto/${file}"
     COMMENT "Generating ${file}")
