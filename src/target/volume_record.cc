@@ -2,13 +2,9 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-
 namespace nvmeof::target {
 
-volume::Nqn VolumeRecord::SubsystemNqn() const {
-  return *volume::Nqn::Parse(absl::StrCat("nqn.2026-01.dev.nvmeof:", uuid.Hex()));
-}
+volume::Nqn VolumeRecord::SubsystemNqn() const { return volume::NqnOfVolume(uuid); }
 
 const Export* VolumeRecord::FindExport(const volume::Nqn& host) const {
   const auto found = std::find_if(exports.begin(), exports.end(),

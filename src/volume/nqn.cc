@@ -71,4 +71,8 @@ absl::StatusOr<Nqn> Nqn::Parse(absl::string_view text) {
   return Nqn(std::string(text));
 }
 
+Nqn NqnOfVolume(const Uuid& volume) {
+  return *Nqn::Parse(absl::StrCat("nqn.2026-01.dev.nvmeof:", volume.Hex()));
+}
+
 }  // namespace nvmeof::volume

@@ -7,6 +7,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "volume/uuid.h"
+
 namespace nvmeof::volume {
 
 // Immutable value. Always valid: made by Parse alone.
@@ -28,5 +30,9 @@ class Nqn {
   explicit Nqn(std::string text) : text_(std::move(text)) {}
   std::string text_;
 };
+
+// The subsystem that shows a volume of ours and nothing else. Other text after
+// "nqn.2026-01.dev.nvmeof:" names no volume.
+[[nodiscard]] Nqn NqnOfVolume(const Uuid& volume);
 
 }  // namespace nvmeof::volume

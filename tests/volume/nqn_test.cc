@@ -79,5 +79,10 @@ TEST(NqnMessageTest, NamesTheValueAndWhatIsAllowed) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("222 bytes")));
 }
 
+TEST(NqnOfVolumeTest, EndsWithTheUuid) {
+  const Uuid uuid = *Uuid::Parse("7c43ac95-1990-49c4-ab64-b0e32e7184f4");
+  EXPECT_EQ(NqnOfVolume(uuid).text(), "nqn.2026-01.dev.nvmeof:7c43ac95199049c4ab64b0e32e7184f4");
+}
+
 }  // namespace
 }  // namespace nvmeof::volume
