@@ -29,8 +29,8 @@ enum class ExportMode { kSingleNode, kMultiNode };
 struct Export {
   volume::Nqn host;
   ExportMode mode = ExportMode::kSingleNode;
-  // The caller's own words for what it published (capability, readonly); compared, never
-  // interpreted.
+  // The caller's own words for what it published (capability, readonly), or their digest
+  // (backend/words.h); compared, never interpreted.
   std::string fingerprint;
 
   friend bool operator==(const Export&, const Export&) = default;
@@ -38,12 +38,13 @@ struct Export {
 
 struct Volume {
   volume::VolumeId id;
-  std::string name;  // the request's, any Unicode
+  std::string name;  // the request's, any Unicode, or its digest (backend/words.h)
   std::int64_t size_bytes = 0;
-  // The caller's own words for what it asked for (parameters, capabilities); compared, never
-  // interpreted.
+  // The caller's own words for what it asked for (parameters, capabilities), or their digest;
+  // compared, never interpreted.
   std::string fingerprint;
-  // volume_context, kept so that List and a repeated Create answer the same.
+  // volume_context, so that List and a repeated Create answer the same. Empty where the storage
+  // system has no room for it; it follows from what the fingerprint says.
   volume::StringMap context;
   volume::Target target;  // portals as they are now
   std::vector<Export> exports;

@@ -5,6 +5,8 @@
 #include <variant>
 #include <vector>
 
+#include "volume/path.h"
+
 namespace nvmeof::backend {
 
 // One target agent.
@@ -22,9 +24,19 @@ struct NvmetConfig {
   friend bool operator==(const NvmetConfig&, const NvmetConfig&) = default;
 };
 
+// Type "spdk": a logical volume store of an SPDK target on this machine.
+struct SpdkConfig {
+  std::string socket;                   // path of its RPC socket
+  std::string lvol_store;               // by name
+  std::vector<volume::Portal> portals;  // where it listens for hosts; at least one, all different
+  bool thin = true;                     // volumes whose StorageClass names no provisioning
+
+  friend bool operator==(const SpdkConfig&, const SpdkConfig&) = default;
+};
+
 struct BackendConfig {
   std::string name;  // stands in volume ids and in StorageClasses
-  std::variant<NvmetConfig> storage;
+  std::variant<NvmetConfig, SpdkConfig> storage;
 
   friend bool operator==(const BackendConfig&, const BackendConfig&) = default;
 };

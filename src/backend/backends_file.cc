@@ -13,6 +13,7 @@
 #include "backend/nvmet/agent_address.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "volume/path.h"
 #include "volume/volume_id.h"
 
 namespace nvmeof::backend {
@@ -51,10 +52,11 @@ class Reader {
   using Seen = std::set<std::string>;
 
   BackendConfig ReadBackend(const YAML::Node& node) {
+    if (TypeOf(node) == "spdk") return ReadSpdk(node);
     const Fields fields = ReadMap(node, "a backend", {"name", "type", "agents"});
     BackendConfig backend{.name = ReadName(fields, backend_names_), .storage = {}};
     if (const std::string type = ReadText(fields, "type"); !type.empty() && type != "nvmet") {
-      Refuse(fields.at("type"), absl::StrCat("type is '", type, "'; it must be nvmet"));
+      Refuse(fields.at("type"), absl::StrCat("type is '", type, "'; it must be nvmet or spdk"));
     }
     NvmetConfig nvmet;
     Seen names;
@@ -63,6 +65,56 @@ class Reader {
     }
     backend.storage = std::move(nvmet);
     return backend;
+  }
+
+  // Empty where it cannot be told, which ReadMap complains of.
+  static std::string TypeOf(const YAML::Node& node) {
+    if (!node.IsMap()) return "";
+    for (const auto& entry : node) {
+      if (entry.first.IsScalar() && entry.first.Scalar() == "type" && entry.second.IsScalar()) {
+        return entry.second.Scalar();
+      }
+    }
+    return "";
+  }
+
+  BackendConfig ReadSpdk(const YAML::Node& node) {
+    const Fields fields = ReadMap(
+        node, "a backend", {"name", "type", "socket", "lvolStore", "portals", "provisioning"});
+    BackendConfig backend{.name = ReadName(fields, backend_names_), .storage = {}};
+    SpdkConfig spdk{.socket = ReadText(fields, "socket"),
+                    .lvol_store = ReadText(fields, "lvolStore"),
+                    .portals = ReadPortals(fields)};
+    if (!spdk.socket.empty() && spdk.socket.front() != '/') {
+      Refuse(fields.at("socket"),
+             absl::StrCat("socket is '", spdk.socket, "'; it must be a path from /"));
+    }
+    const std::string provisioning = ReadText(fields, "provisioning");
+    if (!provisioning.empty() && provisioning != "thin" && provisioning != "thick") {
+      Refuse(fields.at("provisioning"),
+             absl::StrCat("provisioning is '", provisioning, "'; it must be thin or thick"));
+    }
+    spdk.thin = provisioning != "thick";
+    backend.storage = std::move(spdk);
+    return backend;
+  }
+
+  std::vector<volume::Portal> ReadPortals(const Fields& fields) {
+    std::vector<volume::Portal> portals;
+    for (const YAML::Node& node : ReadList(fields, "portals")) {
+      const absl::StatusOr<volume::Portal> portal =
+          node.IsScalar() ? volume::ParsePortal(node.Scalar())
+                          : absl::InvalidArgumentError(
+                                absl::StrCat("a portal is ", Kind(node), "; it must be text"));
+      if (!portal.ok()) {
+        Refuse(node, portal.status().message());
+      } else if (std::find(portals.begin(), portals.end(), *portal) != portals.end()) {
+        Refuse(node, absl::StrCat("portal '", node.Scalar(), "' stands here a second time"));
+      } else {
+        portals.push_back(*portal);
+      }
+    }
+    return portals;
   }
 
   AgentConfig ReadAgent(const YAML::Node& node, Seen& names) {

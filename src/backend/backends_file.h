@@ -7,6 +7,12 @@
 //       agents:
 //         - name: agent-a              # stands in volume ids: never rename it
 //           address: 192.0.2.1:4421
+//     - name: user-space
+//       type: spdk
+//       socket: /var/tmp/spdk.sock     # of an nvmf_tgt on the controller's machine
+//       lvolStore: store
+//       portals: ["tcp://192.0.2.2:4420"]
+//       provisioning: thin             # or thick; for StorageClasses that say nothing
 #pragma once
 
 #include <string>

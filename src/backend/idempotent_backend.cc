@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "backend/words.h"
 #include "base/status_macros.h"
 
 namespace nvmeof::backend {
@@ -25,7 +27,7 @@ absl::Status CheckSame(const Volume& volume, const CreateRequest& request) {
     differences.push_back(
         absl::StrCat("it has ", volume.size_bytes, " bytes, asked for ", Describe(request.size)));
   }
-  if (volume.fingerprint != request.fingerprint) {
+  if (!SameWords(volume.fingerprint, request.fingerprint)) {
     differences.push_back(
         absl::StrCat("it was made with ", volume.fingerprint, ", asked for ", request.fingerprint));
   }
@@ -34,12 +36,20 @@ absl::Status CheckSame(const Volume& volume, const CreateRequest& request) {
       "volume ", request.name, " exists and differs: ", absl::StrJoin(differences, "; ")));
 }
 
+// What the storage system had no room for.
+Volume InWordsOf(const CreateRequest& request, Volume volume) {
+  if (volume.context.empty()) volume.context = request.context;
+  return volume;
+}
+
 absl::string_view Describe(ExportMode mode) {
   return mode == ExportMode::kSingleNode ? "single-node" : "multi-node";
 }
 
 absl::Status CheckSame(const Export& present, const Export& wanted) {
-  if (present == wanted) return absl::OkStatus();
+  if (present.mode == wanted.mode && SameWords(present.fingerprint, wanted.fingerprint)) {
+    return absl::OkStatus();
+  }
   return absl::AlreadyExistsError(absl::StrCat(
       "exported to ", present.host.text(), " in another way: it is ", Describe(present.mode), " ",
       present.fingerprint, ", asked for ", Describe(wanted.mode), " ", wanted.fingerprint));
@@ -53,6 +63,7 @@ volume::Nqn Nobody() { return *volume::Nqn::Parse("nqn.2026-01.dev.nvmeof:nobody
 absl::StatusOr<Volume> IdempotentBackend::CreateOrGet(const CreateRequest& request,
                                                       absl::Time deadline) {
   absl::StatusOr<Volume> made = backend_.Create(request, deadline);
+  if (made.ok()) return InWordsOf(request, *std::move(made));
   if (!absl::IsAlreadyExists(made.status())) return made;
   absl::StatusOr<Volume> found = backend_.FindByName(request.name, deadline);
   if (absl::IsNotFound(found.status())) {
@@ -60,7 +71,7 @@ absl::StatusOr<Volume> IdempotentBackend::CreateOrGet(const CreateRequest& reque
   }
   RETURN_IF_ERROR(found.status());
   RETURN_IF_ERROR(CheckSame(*found, request));
-  return found;
+  return InWordsOf(request, *std::move(found));
 }
 
 absl::Status IdempotentBackend::Delete(const volume::VolumeId& id, absl::Time deadline) {

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "backend/nvmet/nvmet_backend.h"
+#include "backend/spdk/rpc_transport.h"
+#include "backend/spdk/spdk_backend.h"
 
 namespace nvmeof::backend {
 namespace {
@@ -13,16 +15,20 @@ namespace {
 // One call operator for each type of storage.
 struct Maker {
   const std::string& name;
-  const base::Clock& clock;
+  base::Clock& clock;
 
   std::unique_ptr<Backend> operator()(const NvmetConfig& config) const {
     return std::make_unique<NvmetBackend>(name, config, clock);
+  }
+  std::unique_ptr<Backend> operator()(const SpdkConfig& config) const {
+    return std::make_unique<SpdkBackend>(
+        name, config, std::make_unique<UnixRpcTransport>(config.socket, clock), clock);
   }
 };
 
 }  // namespace
 
-Backends MakeBackends(const BackendsConfig& config, const base::Clock& clock) {
+Backends MakeBackends(const BackendsConfig& config, base::Clock& clock) {
   std::vector<NamedBackend> backends;
   for (const BackendConfig& each : config.backends) {
     backends.push_back({each.name, std::visit(Maker{each.name, clock}, each.storage)});

@@ -8,6 +8,6 @@
 namespace nvmeof::backend {
 
 // Reaches out to nobody yet. The backends borrow the clock.
-[[nodiscard]] Backends MakeBackends(const BackendsConfig& config, const base::Clock& clock);
+[[nodiscard]] Backends MakeBackends(const BackendsConfig& config, base::Clock& clock);
 
 }  // namespace nvmeof::backend

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "backend/words.h"
 #include "base/status_macros.h"
 #include "csi/capability.h"
 #include "csi/request_fields.h"
@@ -190,12 +191,15 @@ absl::StatusOr<ValidateArguments> ParseValidateCapabilities(
 absl::Status CompareWithVolume(const ::csi::v1::ValidateVolumeCapabilitiesRequest& request,
                                const std::optional<backend::Volume>& volume) {
   RETURN_IF_ERROR(CheckSupported(request.volume_capabilities()));
+  // A backend that keeps digests keeps no context.
   if (volume.has_value() && !request.volume_context().empty() &&
+      !backend::IsDigest(volume->fingerprint) &&
       ToMap(request.volume_context()) != volume->context) {
     return absl::InvalidArgumentError("volume_context is not that of the volume");
   }
   if (!request.parameters().empty() &&
-      (!volume.has_value() || Fingerprint(ToMap(request.parameters())) != volume->fingerprint)) {
+      (!volume.has_value() ||
+       !backend::SameWords(volume->fingerprint, Fingerprint(ToMap(request.parameters()))))) {
     return absl::InvalidArgumentError(
         absl::StrCat("the volume was made with other parameters: ",
                      volume.has_value() ? volume->fingerprint : "none"));

@@ -43,6 +43,25 @@ TEST(BackendsFileTest, ReadsAllBackendsInTheirOrder) {
   EXPECT_THAT(ParseBackends(kTwoBackends), IsOkAndHolds(TwoBackends()));
 }
 
+TEST(BackendsFileTest, ReadsSpdk) {
+  constexpr char kSpdk[] = R"(
+backends:
+  - name: user-space
+    type: spdk
+    socket: /var/tmp/spdk.sock
+    lvolStore: store
+    portals: ["tcp://192.0.2.1:4420", "tcp://[2001:db8::1]:4421"]
+    provisioning: thick
+)";
+  EXPECT_THAT(ParseBackends(kSpdk),
+              IsOkAndHolds(BackendsConfig{
+                  {{"user-space", SpdkConfig{.socket = "/var/tmp/spdk.sock",
+                                             .lvol_store = "store",
+                                             .portals = {{"tcp", "192.0.2.1", "4420"},
+                                                         {"tcp", "2001:db8::1", "4421"}},
+                                             .thin = false}}}}));
+}
+
 struct Mistake {
   const char* yaml;
   const char* message;
@@ -66,7 +85,7 @@ const std::vector<Mistake> kMistakes = {
      "line 2, column 5: a backend lacks the key 'type'; "
      "line 2, column 5: a backend lacks the key 'agents'"},
     {"backends:\n- {name: a, type: nvmt, agents: [{name: b, address: 'c:1'}]}",
-     "line 2, column 19: type is 'nvmt'; it must be nvmet"},
+     "line 2, column 19: type is 'nvmt'; it must be nvmet or spdk"},
     {"backends:\n- {name: [a], type: nvmet, agents: [{name: b, address: 'c:1'}]}",
      "line 2, column 10: name is a list; it must be text"},
     {"backends:\n- {name: '', type: nvmet, agents: [{name: b, address: 'c:1'}]}",
@@ -79,7 +98,21 @@ const std::vector<Mistake> kMistakes = {
      "line 2, column 13: key 'name' stands here a second time"},
     {"backends:\n- {name: a, type: nvmet, agents: [{name: b, address: c}]}",
      "line 2, column 54: address is 'c'; it must be <IPv4 or host name>:<port>, "
-     "[<IPv6>]:<port> or unix:///<path>"}};
+     "[<IPv6>]:<port> or unix:///<path>"},
+    {"backends:\n- {name: a, type: spdk}",
+     "line 2, column 3: a backend lacks the key 'socket'; "
+     "line 2, column 3: a backend lacks the key 'lvolStore'; "
+     "line 2, column 3: a backend lacks the key 'portals'; "
+     "line 2, column 3: a backend lacks the key 'provisioning'"},
+    {"backends:\n- {name: a, type: spdk, socket: spdk.sock, lvolStore: s, portals: [192.0.2.1, "
+     "192.0.2.1,\n"
+     "  [x], storage], provisioning: thinly}",
+     "line 2, column 79: portal '192.0.2.1' stands here a second time; "
+     "line 3, column 3: a portal is a list; it must be text; "
+     "line 3, column 8: portal \"storage\" is not allowed: address \"storage\" is not allowed: "
+     "it must be the IPv4 or IPv6 address of one host, without a zone id; "
+     "line 2, column 33: socket is 'spdk.sock'; it must be a path from /; "
+     "line 3, column 32: provisioning is 'thinly'; it must be thin or thick"}};
 
 TEST(BackendsFileTest, RefusesMistakesWithTheirPlace) {
   for (const Mistake& mistake : kMistakes) {

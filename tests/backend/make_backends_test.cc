@@ -3,20 +3,22 @@
 #include "gtest/gtest.h"
 
 #include "backend/nvmet/nvmet_backend.h"
+#include "backend/spdk/spdk_backend.h"
 #include "tests/fakes/fake_clock.h"
 
 namespace nvmeof::backend {
 namespace {
 
 TEST(MakeBackendsTest, MakesEveryBackendInTheOrderOfTheFile) {
-  const testing::FakeClock clock;
+  testing::FakeClock clock;
   const Backends backends = MakeBackends({{{"fast", NvmetConfig{{{"agent-a", "192.0.2.1:4421"}}}},
-                                           {"slow", NvmetConfig{{{"agent-a", "192.0.2.2:4421"}}}}}},
+                                           {"slow", SpdkConfig{"/spdk.sock", "store", {}}}}},
                                          clock);
   ASSERT_EQ(backends.all().size(), 2u);
   EXPECT_EQ(backends.all()[0].name, "fast");
   EXPECT_EQ(backends.all()[1].name, "slow");
   EXPECT_NE(dynamic_cast<NvmetBackend*>(backends.all()[0].backend.get()), nullptr);
+  EXPECT_NE(dynamic_cast<SpdkBackend*>(backends.all()[1].backend.get()), nullptr);
 }
 
 }  // namespace

@@ -3,10 +3,11 @@
 #include <cstddef>
 #include <thread>
 
-#include "absl/strings/match.h"
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
+#include "backend/words.h"
 #include "tests/matchers/status_matchers.h"
 #include "volume/uuid.h"
 
@@ -29,7 +30,7 @@ void BackendContract::TearDown() {
   const absl::StatusOr<backend::VolumeList> list = backend().List(Deadline());
   ASSERT_OK(list);
   for (const Volume& volume : list->volumes) {
-    if (!absl::EndsWith(volume.name, mark_)) continue;
+    if (!IsOurs(volume)) continue;
     for (const Export& present : volume.exports) {
       EXPECT_OK(backend().Unexport(volume.id, present.host, Deadline()));
     }
@@ -38,7 +39,16 @@ void BackendContract::TearDown() {
 }
 
 std::string BackendContract::Name(absl::string_view text) const {
-  return absl::StrCat(text, mark_);
+  std::string name = absl::StrCat(text, mark_);
+  const absl::MutexLock lock(&mutex_);
+  names_.insert(name);
+  return name;
+}
+
+bool BackendContract::IsOurs(const Volume& volume) const {
+  const absl::MutexLock lock(&mutex_);
+  return absl::c_any_of(
+      names_, [&](const std::string& name) { return backend::SameWords(volume.name, name); });
 }
 
 CreateRequest BackendContract::Request(absl::string_view name) const {

@@ -16,12 +16,15 @@
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 
@@ -102,8 +105,12 @@ class BackendContract : public ::testing::TestWithParam<ContractCase> {
   static bool Becomes(const std::function<bool()>& condition);
 
  private:
+  bool IsOurs(const backend::Volume& volume) const;
+
   const std::unique_ptr<ContractSubject> subject_;
   const std::string mark_;
+  mutable absl::Mutex mutex_;
+  mutable std::set<std::string> names_ ABSL_GUARDED_BY(mutex_);  // given out by Name
 };
 
 // What a backend of two or more places promises while some of them are down.

@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "backend/words.h"
 #include "tests/csi/request_rows.h"
 #include "tests/matchers/status_matchers.h"
 
@@ -258,15 +259,19 @@ TEST(ParseValidateCapabilitiesTest, FollowsTheTable) {
         kOk}});
 }
 
+backend::Volume MinPaths2() {
+  return {{"fast", "a", "1"},
+          "pvc-1",
+          1 << 30,
+          "{minPaths=2}",
+          {{"minPaths", "2"}},
+          {*volume::Nqn::Parse("nqn.2026-01.dev.nvmeof:1"), {}, {}, 0},
+          {}};
+}
+
 TEST(CompareWithVolumeTest, FollowsTheTable) {
   using Request = ::csi::v1::ValidateVolumeCapabilitiesRequest;
-  const backend::Volume volume = {{"fast", "a", "1"},
-                                  "pvc-1",
-                                  1 << 30,
-                                  "{minPaths=2}",
-                                  {{"minPaths", "2"}},
-                                  {*volume::Nqn::Parse("nqn.2026-01.dev.nvmeof:1"), {}, {}, 0},
-                                  {}};
+  const backend::Volume volume = MinPaths2();
   struct CompareRow {
     std::string name;
     std::function<void(Request&)> change;
@@ -289,6 +294,18 @@ TEST(CompareWithVolumeTest, FollowsTheTable) {
     row.change(request);
     EXPECT_EQ(CompareWithVolume(request, volume).ok(), row.confirmed) << row.name;
   }
+}
+
+TEST(CompareWithVolumeTest, KnowsParametersByTheirDigest) {
+  backend::Volume volume = MinPaths2();
+  volume.fingerprint = backend::DigestOf(volume.fingerprint);
+  volume.context.clear();
+  ::csi::v1::ValidateVolumeCapabilitiesRequest request = ValidValidate();
+  (*request.mutable_parameters())["minPaths"] = "2";
+  (*request.mutable_volume_context())["minPaths"] = "2";
+  EXPECT_OK(CompareWithVolume(request, volume));
+  (*request.mutable_parameters())["minPaths"] = "1";
+  EXPECT_THAT(CompareWithVolume(request, volume), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -1,0 +1,249 @@
+#include "backend/spdk/spdk_backend.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "backend/idempotent_backend.h"
+#include "backend/words.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_spdk.h"
+#include "tests/matchers/status_matchers.h"
+
+namespace nvmeof::backend {
+namespace {
+
+using ::nvmeof::testing::FakeSpdk;
+using ::nvmeof::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+constexpr std::int64_t kMib = std::int64_t{1} << 20;
+
+class SpdkBackendTest : public ::testing::Test {
+ protected:
+  static volume::Nqn Host(const std::string& name) {
+    return *volume::Nqn::Parse("nqn.2014-08.org.nvmexpress:" + name);
+  }
+  CreateRequest Request() const {
+    return {.name = "pvc-1",
+            .size = {.required_bytes = 16 * kMib},
+            .fingerprint = "words",
+            .context = {{"minPaths", "1"}}};
+  }
+  Export Wanted() const { return {Host("a"), ExportMode::kSingleNode, "rw"}; }
+
+  Volume GivenAVolume() { return backend_.Create(Request(), deadline_).value(); }
+  Volume GivenAnExport() {
+    return backend_.ExportTo(GivenAVolume().id, Wanted(), deadline_).value();
+  }
+
+  const absl::Time deadline_ = absl::InfiniteFuture();
+  testing::FakeClock clock_;
+  FakeSpdk spdk_;
+  SpdkBackend backend_{"fast",
+                       {.socket = "/unused",
+                        .lvol_store = "store",
+                        .portals = {{"tcp", "192.0.2.1", "4420"}, {"tcp", "192.0.2.2", "4420"}}},
+                       spdk_.Connect(),
+                       clock_};
+  IdempotentBackend idempotent_{backend_};
+};
+
+TEST_F(SpdkBackendTest, MakesASubsystemThatLetsInOneHost) {
+  const Volume volume = GivenAnExport();
+  const auto subsystems = spdk_.subsystems();
+  ASSERT_THAT(subsystems, SizeIs(1));
+  const auto& [nqn, subsystem] = *subsystems.begin();
+  EXPECT_EQ(nqn, volume.target.subsystem.text());
+  EXPECT_EQ(subsystem.bdev, volume.target.identity.uuid->Dashed());
+  EXPECT_THAT(subsystem.listeners, UnorderedElementsAre("192.0.2.1:4420", "192.0.2.2:4420"));
+  EXPECT_TRUE(spdk_.ConnectHost(nqn, Host("a").text()));
+  EXPECT_FALSE(spdk_.ConnectHost(nqn, Host("b").text()));
+}
+
+TEST_F(SpdkBackendTest, ListensWhenAllElseIsDone) {
+  GivenAnExport();
+  std::vector<std::string> changes = spdk_.methods();
+  std::erase_if(changes, [](const std::string& method) {
+    return method.find("_get_") != std::string::npos || !method.starts_with("nvmf");
+  });
+  EXPECT_THAT(changes, ElementsAre("nvmf_create_subsystem", "nvmf_subsystem_add_ns",
+                                   "nvmf_subsystem_add_host", "nvmf_subsystem_add_host",
+                                   "nvmf_subsystem_add_listener", "nvmf_subsystem_add_listener"));
+}
+
+// At every request of each call the answer is lost, with and without its effect; the same call then
+// completes the work.
+class SpdkCrashTest : public SpdkBackendTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  // Returns how many requests `call` made until it was never interrupted.
+  template <typename Call>
+  void Converges(Call call) {
+    for (int n = 1; n < 40; ++n) {
+      const std::size_t before = spdk_.methods().size();
+      spdk_.LoseAnswer(n, GetParam());
+      const absl::Status first = call();
+      const std::size_t made = spdk_.methods().size() - before;
+      spdk_.LoseAnswer(0, true);
+      if (first.ok() && made < static_cast<std::size_t>(n)) return;
+      EXPECT_THAT(first, StatusIs(absl::StatusCode::kUnavailable)) << n;
+      EXPECT_OK(call()) << n;
+      undo_();
+    }
+    FAIL() << "it never ends";
+  }
+
+  std::function<void()> undo_ = [] {};
+};
+
+TEST_P(SpdkCrashTest, CreateConverges) {
+  undo_ = [this] {
+    EXPECT_THAT(spdk_.lvols(), SizeIs(1));
+    const Volume volume = backend_.FindByName("pvc-1", deadline_).value();
+    ASSERT_OK(backend_.Delete(volume.id, deadline_));
+  };
+  Converges([this] { return idempotent_.CreateOrGet(Request(), deadline_).status(); });
+}
+
+TEST_P(SpdkCrashTest, ExportConverges) {
+  const Volume volume = GivenAVolume();
+  undo_ = [&] {
+    const std::string nqn = volume.target.subsystem.text();
+    EXPECT_TRUE(spdk_.ConnectHost(nqn, Host("a").text()));
+    EXPECT_THAT(spdk_.subsystems()[nqn].listeners, SizeIs(2));
+    ASSERT_OK(backend_.Unexport(volume.id, Host("a"), deadline_));
+    EXPECT_THAT(spdk_.subsystems(), IsEmpty());
+  };
+  Converges([&] { return idempotent_.ExportOrGet(volume.id, Wanted(), deadline_).status(); });
+}
+
+TEST_P(SpdkCrashTest, UnexportConverges) {
+  const Volume volume = GivenAnExport();
+  undo_ = [&] {
+    EXPECT_THAT(spdk_.subsystems(), IsEmpty());
+    ASSERT_OK(backend_.ExportTo(volume.id, Wanted(), deadline_));
+    EXPECT_TRUE(spdk_.ConnectHost(volume.target.subsystem.text(), Host("a").text()));
+  };
+  Converges([&] { return idempotent_.Unexport(volume.id, Host("a"), deadline_); });
+}
+
+TEST_P(SpdkCrashTest, DeleteConverges) {
+  volume::VolumeId id = GivenAVolume().id;
+  undo_ = [&] {
+    EXPECT_THAT(spdk_.lvols(), IsEmpty());
+    id = GivenAVolume().id;
+  };
+  Converges([&] { return idempotent_.Delete(id, deadline_); });
+}
+
+INSTANTIATE_TEST_SUITE_P(Answers, SpdkCrashTest, ::testing::Bool(),
+                         [](const ::testing::TestParamInfo<bool>& carried_out) {
+                           return carried_out.param ? "LostAfterTheEffect" : "LostBeforeTheEffect";
+                         });
+
+TEST_F(SpdkBackendTest, ExportComesBackAfterTheTargetStartedAnew) {
+  const Volume volume = GivenAnExport();
+  spdk_.Restart();
+  EXPECT_THAT(backend_.Get(volume.id, deadline_)->exports, IsEmpty());
+  EXPECT_EQ(idempotent_.ExportOrGet(volume.id, Wanted(), deadline_).value(), volume);
+}
+
+TEST_F(SpdkBackendTest, UnexportOfOneHostLeavesTheOther) {
+  const volume::VolumeId id = GivenAVolume().id;
+  for (const char* host : {"a", "b"}) {
+    ASSERT_OK(backend_.ExportTo(id, {Host(host), ExportMode::kMultiNode, "rw"}, deadline_));
+  }
+  ASSERT_OK(backend_.Unexport(id, Host("a"), deadline_));
+  const Volume volume = backend_.Get(id, deadline_).value();
+  ASSERT_THAT(volume.exports, SizeIs(1));
+  EXPECT_EQ(volume.exports[0].host, Host("b"));
+  const std::string nqn = volume.target.subsystem.text();
+  EXPECT_FALSE(spdk_.ConnectHost(nqn, Host("a").text()));
+  EXPECT_TRUE(spdk_.ConnectHost(nqn, Host("b").text()));
+  EXPECT_THAT(spdk_.subsystems()[nqn].hosts, SizeIs(2)) << "the host and its note";
+}
+
+TEST_F(SpdkBackendTest, RemembersHowAHostWasLetIn) {
+  const volume::VolumeId id = GivenAnExport().id;
+  Export other = Wanted();
+  EXPECT_OK(idempotent_.ExportOrGet(id, other, deadline_));
+  other.fingerprint = "ro";
+  EXPECT_THAT(idempotent_.ExportOrGet(id, other, deadline_),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
+TEST_F(SpdkBackendTest, NeverTouchesVolumesOfOthers) {
+  spdk_.AddLvol("lvol0", 16 * kMib);
+  const auto lvols = spdk_.lvols();
+  const std::string hex = volume::Uuid::Parse(lvols.begin()->first)->Hex();
+  const volume::VolumeId id = {"fast", "lvol", hex};
+  EXPECT_THAT(backend_.List(deadline_)->volumes, IsEmpty());
+  EXPECT_THAT(backend_.Get(id, deadline_), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(backend_.Delete(id, deadline_), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(backend_.ExportTo(id, Wanted(), deadline_), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(spdk_.lvols(), SizeIs(1));
+  EXPECT_THAT(spdk_.subsystems(), IsEmpty());
+}
+
+TEST_F(SpdkBackendTest, NeverShrinks) {
+  const Volume volume = GivenAVolume();
+  EXPECT_THAT(backend_.Expand(volume.id, {.required_bytes = 1, .limit_bytes = 8 * kMib}, deadline_),
+              StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("never shrinks")));
+  EXPECT_THAT(spdk_.methods(), ::testing::Not(::testing::Contains("bdev_lvol_resize")));
+}
+
+TEST_F(SpdkBackendTest, AMissingStoreIsNotAMissingVolume) {
+  const Volume volume = GivenAVolume();
+  SpdkBackend elsewhere("fast", {.socket = "/unused", .lvol_store = "other", .portals = {}},
+                        spdk_.Connect(), clock_);
+  volume::VolumeId gone = volume.id;
+  gone.handle = volume::Uuid::Random().Hex();
+  EXPECT_THAT(elsewhere.Delete(gone, deadline_), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(elsewhere.GetCapacity(volume::Provisioning::kThin, deadline_),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(elsewhere.List(deadline_), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(elsewhere.FindByName("pvc-1", deadline_), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+// What the exports of a volume's subsystem would not show.
+const std::vector<std::function<void(FakeSpdk::Subsystem&)>> kMeddling = {
+    [](FakeSpdk::Subsystem& subsystem) { subsystem.allow_any_host = true; },
+    [](FakeSpdk::Subsystem& subsystem) { subsystem.bdev = "Malloc0"; },
+    [](FakeSpdk::Subsystem& subsystem) { subsystem.hosts.push_back("nqn.2016-06.io.spdk:a,b"); }};
+
+TEST_F(SpdkBackendTest, RefusesASubsystemThatSomebodyChanged) {
+  const Volume volume = GivenAVolume();
+  for (const auto& meddle : kMeddling) {
+    spdk_.Restart();
+    spdk_.Meddle(volume.target.subsystem.text(), meddle);
+    const auto before = spdk_.subsystems();
+    for (const absl::Status& status : {backend_.ExportTo(volume.id, Wanted(), deadline_).status(),
+                                       backend_.Unexport(volume.id, Host("a"), deadline_),
+                                       backend_.Delete(volume.id, deadline_)}) {
+      EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("somebody")));
+    }
+    EXPECT_EQ(spdk_.subsystems(), before);
+    EXPECT_OK(backend_.List(deadline_));
+  }
+}
+
+TEST_F(SpdkBackendTest, AnswersInTheWordsOfTheRequest) {
+  const Volume made = idempotent_.CreateOrGet(Request(), deadline_).value();
+  EXPECT_EQ(made.context, Request().context);
+  EXPECT_EQ(idempotent_.CreateOrGet(Request(), deadline_).value(), made);
+  CreateRequest other = Request();
+  other.fingerprint = "other words";
+  EXPECT_THAT(idempotent_.CreateOrGet(other, deadline_),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
+}  // namespace
+}  // namespace nvmeof::backend
