@@ -66,21 +66,9 @@ TEST_P(LifeTest, EveryCallMayBeRepeated) {
   }
 }
 
-std::string KindName(const ::testing::TestParamInfo<VolumeKind>& info) {
-  switch (info.param) {
-    case VolumeKind::kExt4:
-      return "ext4";
-    case VolumeKind::kXfs:
-      return "xfs";
-    case VolumeKind::kBlock:
-      return "block";
-  }
-  return "unknown";
-}
-
 INSTANTIATE_TEST_SUITE_P(Kinds, LifeTest,
                          ::testing::Values(VolumeKind::kExt4, VolumeKind::kXfs, VolumeKind::kBlock),
-                         KindName);
+                         [](const auto& kind) { return Name(kind.param); });
 
 }  // namespace
 }  // namespace nvmeof::testing

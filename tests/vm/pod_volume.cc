@@ -43,6 +43,18 @@ absl::StatusOr<Response> CallAgain(Stub& stub,
 
 }  // namespace
 
+std::string Name(VolumeKind kind) {
+  switch (kind) {
+    case VolumeKind::kExt4:
+      return "ext4";
+    case VolumeKind::kXfs:
+      return "xfs";
+    case VolumeKind::kBlock:
+      return "block";
+  }
+  return "unknown";
+}
+
 PodVolume::PodVolume(const Cluster& cluster, VolumeRequest request)
     : cluster_(cluster),
       request_(std::move(request)),

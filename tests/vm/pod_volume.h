@@ -15,6 +15,7 @@
 namespace nvmeof::testing {
 
 enum class VolumeKind { kExt4, kXfs, kBlock };
+std::string Name(VolumeKind kind);  // "ext4", "xfs", "block"
 
 struct VolumeRequest {
   std::string name;

@@ -1,5 +1,5 @@
 // csi-sanity, the conformance suite of the CSI project, all of it, over the real sockets of the
-// real processes. What it says of itself goes to NVMEOF_RESULTS/summary.
+// real processes, on each kind of storage. What it says of itself goes to NVMEOF_RESULTS/summary.
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -11,7 +11,9 @@
 #include "gtest/gtest.h"
 
 #include "base/file.h"
+#include "base/status_macros.h"
 #include "tests/matchers/status_matchers.h"
+#include "tests/vm/facades/kernel_spdk.h"
 #include "tests/vm/lab_fixture.h"
 #include "tests/vm/process.h"
 
@@ -20,8 +22,19 @@ namespace {
 
 constexpr std::int64_t kVolumeBytes = std::int64_t{1} << 30;
 
-class SanityTest : public LabTest {
+class SanityTest : public LabTest, public ::testing::WithParamInterface<const char*> {
  protected:
+  absl::StatusOr<std::unique_ptr<Lab>> MakeLab(const std::string& name) override {
+    if (storage() == "nvmet") return Lab::Start(name);
+    ASSIGN_OR_RETURN(std::unique_ptr<Lab> lab, Lab::Create(name));
+    ASSIGN_OR_RETURN(spdk_, KernelSpdk::StartFor(*lab));
+    RETURN_IF_ERROR(lab->StartController());
+    RETURN_IF_ERROR(lab->StartNode());
+    return lab;
+  }
+
+  std::string storage() const { return GetParam(); }
+
   std::string WriteFile(const std::string& name, const std::string& text) {
     const std::string path = lab().Folder(name);
     EXPECT_OK(base::WriteFileAtomically(path, text));
@@ -55,6 +68,9 @@ class SanityTest : public LabTest {
             "--ginkgo.v",
             "--ginkgo.no-color"};
   }
+
+ private:
+  std::unique_ptr<KernelSpdk> spdk_;
 };
 
 // The closing lines and each skip with its reason, as csi-sanity prints them.
@@ -69,17 +85,20 @@ std::string Summarize(const std::string& log) {
   return summary;
 }
 
-TEST_F(SanityTest, PassesWhole) {
+TEST_P(SanityTest, PassesWhole) {
   const std::string results = std::getenv("NVMEOF_RESULTS");
-  const std::string log = results + "/csi-sanity.log";
+  const std::string log = absl::StrCat(results, "/csi-sanity-", storage(), ".log");
   const auto sanity = Process::Start(CommandLine(), log);
   ASSERT_OK(sanity);
   EXPECT_THAT((*sanity)->Wait(absl::Minutes(15)), IsOkAndHolds(0)) << "see " << log;
-  const std::string summary = absl::StrCat("csi-sanity:\n", Summarize(log));
+  const std::string summary = absl::StrCat("csi-sanity on ", storage(), ":\n", Summarize(log));
   std::cout << summary;
-  std::ofstream(results + "/summary") << summary;
+  std::ofstream(results + "/summary", std::ios::app) << summary;
   EXPECT_THAT(summary, ::testing::HasSubstr(" 0 Failed"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Storages, SanityTest, ::testing::Values("nvmet", "spdk"),
+                         [](const auto& storage) { return std::string(storage.param); });
 
 }  // namespace
 }  // namespace nvmeof::testing

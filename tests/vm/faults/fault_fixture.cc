@@ -98,16 +98,6 @@ bool FaultTest::HealthSays(PodVolume& volume, const std::string& word) {
   return found;
 }
 
-std::string KindName(const ::testing::TestParamInfo<VolumeKind>& info) {
-  switch (info.param) {
-    case VolumeKind::kExt4:
-      return "ext4";
-    case VolumeKind::kXfs:
-      return "xfs";
-    case VolumeKind::kBlock:
-      return "block";
-  }
-  return "unknown";
-}
+std::string KindName(const ::testing::TestParamInfo<VolumeKind>& info) { return Name(info.param); }
 
 }  // namespace nvmeof::testing
