@@ -217,7 +217,9 @@ TEST_F(SpdkBackendTest, AMissingStoreIsNotAMissingVolume) {
 const std::vector<std::function<void(FakeSpdk::Subsystem&)>> kMeddling = {
     [](FakeSpdk::Subsystem& subsystem) { subsystem.allow_any_host = true; },
     [](FakeSpdk::Subsystem& subsystem) { subsystem.bdev = "Malloc0"; },
-    [](FakeSpdk::Subsystem& subsystem) { subsystem.hosts.push_back("nqn.2016-06.io.spdk:a,b"); }};
+    [](FakeSpdk::Subsystem& subsystem) {
+      subsystem.hosts.emplace_back("nqn.2016-06.io.spdk:a,b");
+    }};
 
 TEST_F(SpdkBackendTest, RefusesASubsystemThatSomebodyChanged) {
   const Volume volume = GivenAVolume();

@@ -25,7 +25,7 @@ class KernelSpdkEffects final : public SpdkEffects {
   explicit KernelSpdkEffects(std::string folder) : folder_(std::move(folder)) {}
 
   absl::Status LvolIs(const std::string& uuid, const FakeLvol* lvol) override;
-  absl::Status SubsystemIs(const std::string& nqn, const FakeSubsystem* subsystem) override;
+  absl::Status SubsystemIs(const std::string& nqn, const FakeSubsystem* wanted) override;
   std::set<std::string> Connected(const std::string& nqn) override;
 
  private:
