@@ -23,6 +23,11 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
+{{/* A text, number or truth as text. Numbers of a values file are floats, which print as 2.592e+06. */}}
+{{- define "nvmeof.text" -}}
+{{- if kindIs "float64" . }}{{ printf "%.0f" . | quote }}{{ else }}{{ toString . | quote }}{{ end -}}
+{{- end -}}
+
 {{/* Labels and annotations of a pod: list ROOT COMPONENT PLACE ANNOTATIONS */}}
 {{- define "nvmeof.podMeta" -}}
 {{- $root := index . 0 -}}{{- $place := index . 2 -}}
