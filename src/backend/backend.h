@@ -66,6 +66,16 @@ struct Capacity {
   std::int64_t minimum_volume_bytes = 0;
 };
 
+// What a storage system does beyond making volumes and letting one host in. The controller
+// announces what one of its backends can, and refuses for the others, naming them.
+struct Abilities {
+  bool capacity = true;       // GetCapacity; otherwise that answers Unimplemented
+  bool several_hosts = true;  // ExportMode::kMultiNode; otherwise that is InvalidArgument
+  bool namespace_ids = true;  // targets tell UUID and NGUID; otherwise the NSID alone
+
+  friend bool operator==(const Abilities&, const Abilities&) = default;
+};
+
 // `unreachable` names the places that could not be asked.
 struct VolumeList {
   std::vector<Volume> volumes;
@@ -83,6 +93,9 @@ struct VolumeList {
 class Backend {
  public:
   virtual ~Backend() = default;
+
+  // The same at all times; never blocks.
+  virtual Abilities abilities() const { return {}; }
 
   // A new volume, blank, exported to nobody, with a NQN, UUID and NGUID that no volume ever had. Of
   // several calls with one name at most one is OK. Places that are down are passed over, so only
@@ -110,8 +123,8 @@ class Backend {
                                               absl::Time deadline) = 0;
 
   // Lets the host in. AlreadyExists when it is in already (the caller compares). FailedPrecondition
-  // naming the host when another one is in and either export is kSingleNode. Answers the volume
-  // with its target as it is now.
+  // naming the host when another one is in and either export is kSingleNode. InvalidArgument: a
+  // mode that it does not offer. Answers the volume with its target as it is now.
   virtual absl::StatusOr<Volume> ExportTo(const volume::VolumeId& id, const Export& wanted,
                                           absl::Time deadline) = 0;
 
@@ -120,7 +133,8 @@ class Backend {
   virtual absl::Status Unexport(const volume::VolumeId& id, const volume::Nqn& host,
                                 absl::Time deadline) = 0;
 
-  // Of the places that can be asked, together; Unavailable when there is none.
+  // Of the places that can be asked, together; Unavailable when there is none. Unimplemented where
+  // the storage system does not tell.
   virtual absl::StatusOr<Capacity> GetCapacity(volume::Provisioning provisioning,
                                                absl::Time deadline) = 0;
 };

@@ -5,8 +5,8 @@
 
 namespace nvmeof::backend {
 
-absl::StatusOr<Backend*> Backends::Find(absl::string_view name) const {
-  Backend* const found = name.empty() ? backends_.front().backend.get() : Lookup(name);
+absl::StatusOr<const NamedBackend*> Backends::Find(absl::string_view name) const {
+  const NamedBackend* const found = name.empty() ? &backends_.front() : Lookup(name);
   if (found != nullptr) return found;
   const std::string names = absl::StrJoin(
       backends_, ", ",
@@ -16,15 +16,15 @@ absl::StatusOr<Backend*> Backends::Find(absl::string_view name) const {
 }
 
 absl::StatusOr<Backend*> Backends::FindOwner(const volume::VolumeId& id) const {
-  Backend* const found = Lookup(id.backend);
-  if (found != nullptr) return found;
+  const NamedBackend* const found = Lookup(id.backend);
+  if (found != nullptr) return found->backend.get();
   return absl::NotFoundError(absl::StrCat("there is no backend '", id.backend, "', where volume ",
                                           volume::FormatVolumeId(id), " lives"));
 }
 
-Backend* Backends::Lookup(absl::string_view name) const {
+const NamedBackend* Backends::Lookup(absl::string_view name) const {
   for (const NamedBackend& backend : backends_) {
-    if (backend.name == name) return backend.backend.get();
+    if (backend.name == name) return &backend;
   }
   return nullptr;
 }

@@ -25,7 +25,7 @@ class Backends {
 
   // For the StorageClass parameter `backend`; empty = the default. InvalidArgument, with the names
   // there are, for another one.
-  [[nodiscard]] absl::StatusOr<Backend*> Find(absl::string_view name) const;
+  [[nodiscard]] absl::StatusOr<const NamedBackend*> Find(absl::string_view name) const;
 
   // The one that an id speaks of; NotFound when there is none of that name.
   [[nodiscard]] absl::StatusOr<Backend*> FindOwner(const volume::VolumeId& id) const;
@@ -34,7 +34,7 @@ class Backends {
   const std::vector<NamedBackend>& all() const { return backends_; }
 
  private:
-  Backend* Lookup(absl::string_view name) const;
+  const NamedBackend* Lookup(absl::string_view name) const;
 
   std::vector<NamedBackend> backends_;
 };

@@ -1,5 +1,6 @@
 #include "csi/controller_requests.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -22,6 +23,14 @@ absl::Status RequireCapabilities(const WireCapabilities& capabilities) {
   RETURN_IF_ERROR(Require("volume_capabilities", !capabilities.empty()));
   for (const auto& capability : capabilities) RETURN_IF_ERROR(RequireCapability(capability));
   return absl::OkStatus();
+}
+
+// By several nodes at a time, in one of the ways that are wanted.
+bool WantsSharing(const WireCapabilities& capabilities) {
+  return std::any_of(capabilities.begin(), capabilities.end(), [](const auto& capability) {
+    const absl::StatusOr<volume::VolumeCapability> parsed = ParseCapability(capability);
+    return parsed.ok() && volume::IsMultiNode(parsed->mode);
+  });
 }
 
 absl::Status CheckSupported(const WireCapabilities& capabilities) {
@@ -88,6 +97,7 @@ absl::StatusOr<CreateArguments> ParseCreateVolume(const ::csi::v1::CreateVolumeR
   RETURN_IF_ERROR(CheckOffered(request));
   CreateArguments parsed;
   parsed.request.name = request.name();
+  parsed.shared = WantsSharing(request.volume_capabilities());
   if (request.has_capacity_range()) {
     ASSIGN_OR_RETURN(parsed.request.size, ParseRange(request.capacity_range()));
   }
@@ -185,7 +195,8 @@ absl::StatusOr<ValidateArguments> ParseValidateCapabilities(
   RETURN_IF_ERROR(RequireCapabilities(request.volume_capabilities()));
   RETURN_IF_ERROR(CheckLimits(request));
   ASSIGN_OR_RETURN(const std::optional<volume::Target> by_hand, ParseByHand(request));
-  return ValidateArguments{request.volume_id(), by_hand.has_value()};
+  return ValidateArguments{request.volume_id(), by_hand.has_value(),
+                           WantsSharing(request.volume_capabilities())};
 }
 
 absl::Status CompareWithVolume(const ::csi::v1::ValidateVolumeCapabilitiesRequest& request,

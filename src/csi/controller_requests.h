@@ -25,6 +25,7 @@ namespace nvmeof::csi {
 struct CreateArguments {
   std::string backend;  // empty = the default one
   backend::CreateRequest request;
+  bool shared = false;  // by several nodes at a time
 };
 
 struct PublishArguments {
@@ -42,6 +43,7 @@ struct UnpublishArguments {
 struct ValidateArguments {
   std::string volume_id;
   bool by_hand = false;  // it belongs to no backend; its volume_context is all there is
+  bool shared = false;   // by several nodes at a time
 };
 
 struct ListArguments {

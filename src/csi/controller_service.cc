@@ -44,13 +44,17 @@ grpc::Status ControllerService::ControllerGetCapabilities(
     grpc::ServerContext* context, const ::csi::v1::ControllerGetCapabilitiesRequest* request,
     ::csi::v1::ControllerGetCapabilitiesResponse* response) {
   return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc&) {
+    const auto announce = [&](CapabilityType::Type type) {
+      response->add_capabilities()->mutable_rpc()->set_type(type);
+    };
     for (const auto type :
          {CapabilityType::CREATE_DELETE_VOLUME, CapabilityType::PUBLISH_UNPUBLISH_VOLUME,
           CapabilityType::LIST_VOLUMES, CapabilityType::LIST_VOLUMES_PUBLISHED_NODES,
-          CapabilityType::GET_VOLUME, CapabilityType::GET_CAPACITY, CapabilityType::EXPAND_VOLUME,
+          CapabilityType::GET_VOLUME, CapabilityType::EXPAND_VOLUME,
           CapabilityType::SINGLE_NODE_MULTI_WRITER}) {
-      response->add_capabilities()->mutable_rpc()->set_type(type);
+      announce(type);
     }
+    if (volumes_.abilities().capacity) announce(CapabilityType::GET_CAPACITY);
     return absl::OkStatus();
   });
 }
@@ -141,7 +145,10 @@ grpc::Status ControllerService::ValidateVolumeCapabilities(
                          return volumes_.Get(wanted.volume_id, call);
                        }));
     }
-    const absl::Status verdict = CompareWithVolume(*request, volume);
+    absl::Status verdict = CompareWithVolume(*request, volume);
+    if (verdict.ok() && !wanted.by_hand) {
+      verdict = volumes_.CheckSharing(wanted.volume_id, wanted.shared);
+    }
     if (!verdict.ok()) {
       response->set_message(std::string(verdict.message()));
       return absl::OkStatus();

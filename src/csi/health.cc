@@ -31,10 +31,13 @@ absl::Status CheckFabricsDevice(const std::string& path) {
 absl::Status CheckBackends(const backend::Backends& backends, const base::Clock& clock) {
   const absl::Duration share = kPatience / static_cast<std::int64_t>(backends.all().size());
   std::vector<std::string> failures;
+  const auto ask = [](backend::Backend& backend, absl::Time deadline) {
+    return backend.abilities().capacity
+               ? backend.GetCapacity(volume::Provisioning::kBackendDefault, deadline).status()
+               : backend.List(deadline).status();
+  };
   for (const backend::NamedBackend& named : backends.all()) {
-    const absl::Status status =
-        named.backend->GetCapacity(volume::Provisioning::kBackendDefault, clock.Now() + share)
-            .status();
+    const absl::Status status = ask(*named.backend, clock.Now() + share);
     if (Answers(status)) return absl::OkStatus();
     failures.push_back(absl::StrCat(named.name, ": ", status.message()));
   }

@@ -51,14 +51,33 @@ absl::Time ShareOf(const base::Call& call, std::size_t left) {
   return call.deadline() - remaining + remaining / static_cast<std::int64_t>(left);
 }
 
+absl::Status RequireSharing(const backend::Backend& backend, absl::string_view name, bool shared) {
+  if (!shared || backend.abilities().several_hosts) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("access mode: backend '", name,
+                   "' lets one node at a time in, so its volumes can have no MULTI_NODE mode"));
+}
+
 bool ById(const backend::Volume& one, const backend::Volume& other) { return one.id < other.id; }
 
 }  // namespace
 
+backend::Abilities Volumes::abilities() const {
+  backend::Abilities all{.capacity = false, .several_hosts = false, .namespace_ids = false};
+  for (const backend::NamedBackend& named : backends_.all()) {
+    const backend::Abilities each = named.backend->abilities();
+    all.capacity |= each.capacity;
+    all.several_hosts |= each.several_hosts;
+    all.namespace_ids |= each.namespace_ids;
+  }
+  return all;
+}
+
 absl::StatusOr<backend::Volume> Volumes::Create(const CreateArguments& wanted,
                                                 const base::Call& call) const {
-  ASSIGN_OR_RETURN(backend::Backend * backend, backends_.Find(wanted.backend));
-  return backend::IdempotentBackend(*backend).CreateOrGet(wanted.request, call.deadline());
+  ASSIGN_OR_RETURN(const backend::NamedBackend* chosen, backends_.Find(wanted.backend));
+  RETURN_IF_ERROR(RequireSharing(*chosen->backend, chosen->name, wanted.shared));
+  return backend::IdempotentBackend(*chosen->backend).CreateOrGet(wanted.request, call.deadline());
 }
 
 absl::Status Volumes::Delete(const std::string& volume_id, const base::Call& call) const {
@@ -75,15 +94,20 @@ absl::StatusOr<volume::Target> Volumes::Publish(const PublishArguments& wanted,
   }
   ASSIGN_OR_RETURN(const Owned owned, Find(backends_, wanted.volume_id));
   ASSIGN_OR_RETURN(volume::Nqn host, ParseNode(wanted.node_id));
-  const backend::Export as = {std::move(host),
-                              IsMultiNode(wanted.capability.mode)
-                                  ? backend::ExportMode::kMultiNode
-                                  : backend::ExportMode::kSingleNode,
-                              Fingerprint(wanted.capability)};
+  const bool shared = IsMultiNode(wanted.capability.mode);
+  RETURN_IF_ERROR(RequireSharing(owned.backend, owned.id.backend, shared));
+  const backend::Export as = {
+      std::move(host), shared ? backend::ExportMode::kMultiNode : backend::ExportMode::kSingleNode,
+      Fingerprint(wanted.capability)};
   ASSIGN_OR_RETURN(
       backend::Volume volume,
       backend::IdempotentBackend(owned.backend).ExportOrGet(owned.id, as, call.deadline()));
   return std::move(volume.target);
+}
+
+absl::Status Volumes::CheckSharing(const std::string& volume_id, bool shared) const {
+  ASSIGN_OR_RETURN(const Owned owned, Find(backends_, volume_id));
+  return RequireSharing(owned.backend, owned.id.backend, shared);
 }
 
 absl::Status Volumes::Unpublish(const UnpublishArguments& wanted, const base::Call& call) const {
@@ -150,8 +174,12 @@ absl::StatusOr<VolumePage> Volumes::List(const ListArguments& wanted,
 
 absl::StatusOr<backend::Capacity> Volumes::Measure(const CapacityArguments& wanted,
                                                    const base::Call& call) const {
-  ASSIGN_OR_RETURN(backend::Backend * backend, backends_.Find(wanted.backend));
-  return backend->GetCapacity(wanted.provisioning, call.deadline());
+  ASSIGN_OR_RETURN(const backend::NamedBackend* chosen, backends_.Find(wanted.backend));
+  if (!chosen->backend->abilities().capacity) {
+    return absl::UnimplementedError(
+        absl::StrCat("backend '", chosen->name, "' cannot tell how much room it has"));
+  }
+  return chosen->backend->GetCapacity(wanted.provisioning, call.deadline());
 }
 
 }  // namespace nvmeof::csi

@@ -30,7 +30,11 @@ class Volumes {
  public:
   explicit Volumes(const backend::Backends& backends) : backends_(backends) {}
 
-  // Errors: those of Backend::Create; AlreadyExists when the name is a different volume's.
+  // What at least one backend can.
+  backend::Abilities abilities() const;
+
+  // Errors: those of Backend::Create; AlreadyExists when the name is a different volume's;
+  // InvalidArgument when nodes want to share a volume where one node at a time is let in.
   [[nodiscard]] absl::StatusOr<backend::Volume> Create(const CreateArguments& wanted,
                                                        const base::Call& call) const;
 
@@ -38,10 +42,15 @@ class Volumes {
   [[nodiscard]] absl::Status Delete(const std::string& volume_id, const base::Call& call) const;
 
   // Lets the node in; answers the volume's target as it is now. NotFound: the volume, or a node id
-  // that is no host NQN; AlreadyExists: in another way; FailedPrecondition: another node has it. A
+  // that is no host NQN; AlreadyExists: in another way; FailedPrecondition: another node has it;
+  // InvalidArgument: its storage system lets one node at a time in, and it is to be shared. A
   // volume that belongs to no backend is where its user says; nobody here lets a node in or out.
   [[nodiscard]] absl::StatusOr<volume::Target> Publish(const PublishArguments& wanted,
                                                        const base::Call& call) const;
+
+  // InvalidArgument when nodes want to share a volume that one node at a time is let into. Asks no
+  // storage system.
+  [[nodiscard]] absl::Status CheckSharing(const std::string& volume_id, bool shared) const;
 
   // After OK the node (or every node) can no longer write.
   [[nodiscard]] absl::Status Unpublish(const UnpublishArguments& wanted,
@@ -60,6 +69,7 @@ class Volumes {
   [[nodiscard]] absl::StatusOr<VolumePage> List(const ListArguments& wanted,
                                                 const base::Call& call) const;
 
+  // Unimplemented where the backend cannot tell.
   [[nodiscard]] absl::StatusOr<backend::Capacity> Measure(const CapacityArguments& wanted,
                                                           const base::Call& call) const;
 

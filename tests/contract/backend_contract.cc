@@ -58,6 +58,11 @@ CreateRequest BackendContract::Request(absl::string_view name) const {
           .context = {{"minPaths", "2"}, {"ioPolicy", "numa"}}};
 }
 
+std::vector<ExportMode> BackendContract::Modes() {
+  if (!backend().abilities().several_hosts) return {ExportMode::kSingleNode};
+  return {ExportMode::kSingleNode, ExportMode::kMultiNode};
+}
+
 volume::Nqn BackendContract::Host(absl::string_view name) {
   return *volume::Nqn::Parse(absl::StrCat("nqn.2014-08.org.nvmexpress.contract:", name));
 }

@@ -74,6 +74,8 @@ class BackendContract : public ::testing::TestWithParam<ContractCase> {
   std::string Name(absl::string_view text) const;
   // Exactly one unit.
   backend::CreateRequest Request(absl::string_view name) const;
+  // How hosts can be let in.
+  std::vector<backend::ExportMode> Modes();
   static volume::Nqn Host(absl::string_view name);
 
   absl::StatusOr<backend::Volume> Create(const backend::CreateRequest& request);

@@ -17,11 +17,25 @@ class MemorySubject final : public ContractSubject {
   MemoryBackend memory_;
 };
 
+// One that can do no more than it must.
+class PlainSubject final : public ContractSubject {
+ public:
+  backend::Backend& backend() override { return memory_; }
+  absl::Time Deadline() override { return absl::InfiniteFuture(); }
+
+ private:
+  MemoryBackend memory_{
+      {.abilities = {.capacity = false, .several_hosts = false, .namespace_ids = false}}};
+};
+
 ContractCase Memory() {
   return {"Memory", [] { return std::make_unique<MemorySubject>(); }};
 }
+ContractCase Plain() {
+  return {"Plain", [] { return std::make_unique<PlainSubject>(); }};
+}
 
-INSTANTIATE_TEST_SUITE_P(Memory, BackendContract, ::testing::Values(Memory()));
+INSTANTIATE_TEST_SUITE_P(Memory, BackendContract, ::testing::Values(Memory(), Plain()));
 INSTANTIATE_TEST_SUITE_P(Memory, PlacesContract, ::testing::Values(Memory()));
 
 TEST(MemoryBackendTest, RefusesTheProvisioningThatItDoesNotOffer) {

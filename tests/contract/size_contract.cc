@@ -64,6 +64,7 @@ TEST_P(BackendContract, ExpandRefusesSizesThatCanNeverBe) {
 }
 
 TEST_P(BackendContract, ExpandChangesNothingWhenThereIsNoRoom) {
+  if (!backend().abilities().capacity) GTEST_SKIP() << "nobody can say here what is too much";
   const Volume volume = GivenAVolume();
   const Capacity capacity =
       backend().GetCapacity(Provisioning::kBackendDefault, Deadline()).value();
@@ -107,6 +108,7 @@ TEST_P(BackendContract, DeleteDoesNotVouchForAnUnknownPlace) {
 }
 
 TEST_P(BackendContract, CapacityHoldsTheLargestVolume) {
+  if (!backend().abilities().capacity) GTEST_SKIP() << "capacity is not told here";
   const Capacity capacity =
       backend().GetCapacity(Provisioning::kBackendDefault, Deadline()).value();
   EXPECT_THAT(capacity.maximum_volume_bytes, Le(capacity.available_bytes));
@@ -114,6 +116,7 @@ TEST_P(BackendContract, CapacityHoldsTheLargestVolume) {
 }
 
 TEST_P(BackendContract, CapacityNamesASmallestVolumeThatCanBeMade) {
+  if (!backend().abilities().capacity) GTEST_SKIP() << "capacity is not told here";
   const std::int64_t minimum =
       backend().GetCapacity(Provisioning::kBackendDefault, Deadline())->minimum_volume_bytes;
   CreateRequest request = Request("smallest");
@@ -121,8 +124,15 @@ TEST_P(BackendContract, CapacityNamesASmallestVolumeThatCanBeMade) {
   EXPECT_OK(Create(request));
 }
 
+TEST_P(BackendContract, CapacityIsNotMadeUp) {
+  if (backend().abilities().capacity) GTEST_SKIP() << "capacity is told here";
+  EXPECT_THAT(backend().GetCapacity(Provisioning::kBackendDefault, Deadline()),
+              StatusIs(absl::StatusCode::kUnimplemented));
+}
+
 // Half a unit is left to the storage system's own bookkeeping.
 TEST_P(BackendContract, CapacityFollowsWhatThickVolumesTake) {
+  if (!backend().abilities().capacity) GTEST_SKIP() << "capacity is not told here";
   const auto available = [&] {
     return backend().GetCapacity(Provisioning::kThick, Deadline()).value().available_bytes;
   };

@@ -35,6 +35,21 @@ TEST_F(ControllerServiceTest, AnnouncesWhatItDoes) {
                                           Rpc::SINGLE_NODE_MULTI_WRITER));
 }
 
+TEST_F(ControllerServiceTest, AnnouncesNoRoomThatNoBackendCanTell) {
+  std::vector<backend::NamedBackend> named;
+  named.push_back({"plain", Plain()});
+  const backend::Backends backends(std::move(named));
+  csi::ControllerService service(edge_, backends);
+  const Serving serving(service);
+  grpc::ClientContext context;
+  ::csi::v1::ControllerGetCapabilitiesResponse reply;
+  ASSERT_TRUE(Stub(serving.channel()).ControllerGetCapabilities(&context, {}, &reply).ok());
+  for (const auto& capability : reply.capabilities()) {
+    EXPECT_NE(capability.rpc().type(), ::csi::v1::ControllerServiceCapability::RPC::GET_CAPACITY);
+  }
+  EXPECT_EQ(reply.capabilities_size(), 7);
+}
+
 TEST_F(ControllerServiceTest, AnswersUnimplementedForTheRest) {
   Send(&Stub::CreateSnapshot, ::csi::v1::CreateSnapshotRequest(), Code::UNIMPLEMENTED);
   Send(&Stub::DeleteSnapshot, ::csi::v1::DeleteSnapshotRequest(), Code::UNIMPLEMENTED);

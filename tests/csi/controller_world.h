@@ -59,7 +59,7 @@ inline ::csi::v1::ControllerPublishVolumeRequest PublishRequest(const std::strin
   return request;
 }
 
-// The backends are "fast", the default, and "slow".
+// The backends are "fast", the default, "slow" and "plain", which can do no more than it must.
 class ControllerWorld : public ::testing::Test {
  protected:
   using Stub = ::csi::v1::Controller::Stub;
@@ -136,6 +136,12 @@ class ControllerWorld : public ::testing::Test {
     return std::make_unique<MemoryBackend>(MemoryBackendOptions{.name = name});
   }
 
+  static std::unique_ptr<MemoryBackend> Plain() {
+    return std::make_unique<MemoryBackend>(MemoryBackendOptions{
+        .name = "plain",
+        .abilities = {.capacity = false, .several_hosts = false, .namespace_ids = false}});
+  }
+
   // Remembers what the test will reach into.
   backend::Backends MakeBackends() {
     auto memory = Memory("fast");
@@ -145,6 +151,7 @@ class ControllerWorld : public ::testing::Test {
     std::vector<backend::NamedBackend> named;
     named.push_back({"fast", std::move(fast)});
     named.push_back({"slow", std::make_unique<GatedBackend>(Memory("slow"), clock_)});
+    named.push_back({"plain", Plain()});
     return backend::Backends(std::move(named));
   }
 

@@ -41,6 +41,7 @@ class GatedBackend final : public backend::Backend {
     silent_ = true;
   }
 
+  backend::Abilities abilities() const override { return inner_->abilities(); }
   absl::StatusOr<backend::Volume> Create(const backend::CreateRequest& request,
                                          absl::Time deadline) override {
     Pass();

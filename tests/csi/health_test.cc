@@ -63,6 +63,20 @@ TEST_F(CheckBackendsTest, OneThatAnswersIsEnough) {
   EXPECT_OK(CheckBackends(backends_, clock_));
 }
 
+TEST(CheckBackendsOfOneTest, AsksOneThatCannotMeasure) {
+  const FakeClock clock;
+  auto memory = std::make_unique<MemoryBackend>(MemoryBackendOptions{
+      .places = {"place-a"},
+      .abilities = {.capacity = false, .several_hosts = false, .namespace_ids = false}});
+  MemoryBackend& plain = *memory;
+  std::vector<backend::NamedBackend> named;
+  named.push_back({"plain", std::move(memory)});
+  const backend::Backends backends(std::move(named));
+  EXPECT_OK(CheckBackends(backends, clock));
+  plain.TakeDown("place-a");
+  EXPECT_THAT(CheckBackends(backends, clock), StatusIs(absl::StatusCode::kUnavailable));
+}
+
 TEST_F(CheckBackendsTest, NamesAllWhenNoneAnswers) {
   for (MemoryBackend* memory : memory_) memory->TakeDown("place-a");
   EXPECT_THAT(

@@ -329,6 +329,37 @@ TEST_F(VolumesTest, MeasuresTheRoomOfTheBackendAskedFor) {
   Send(&Stub::GetCapacity, request, Code::INVALID_ARGUMENT);
 }
 
+TEST_F(VolumesTest, NamesTheBackendThatCannotMeasure) {
+  ::csi::v1::GetCapacityRequest request;
+  (*request.mutable_parameters())["backend"] = "plain";
+  Send(&Stub::GetCapacity, request, Code::UNIMPLEMENTED);
+  EXPECT_THAT(message_, HasSubstr("backend 'plain'"));
+}
+
+TEST_F(VolumesTest, NamesTheBackendThatLetsOneNodeInAtATime) {
+  ::csi::v1::CreateVolumeRequest request = CreateRequest("pvc-1");
+  (*request.mutable_parameters())["backend"] = "plain";
+  *request.add_volume_capabilities() = Block(AccessMode::MULTI_NODE_MULTI_WRITER);
+  Create(request, Code::INVALID_ARGUMENT);
+  EXPECT_THAT(message_, HasSubstr("backend 'plain'"));
+  EXPECT_THAT(List().entries(), IsEmpty());
+
+  request.mutable_volume_capabilities()->RemoveLast();
+  const std::string id = Create(request).volume_id();
+  ::csi::v1::ControllerPublishVolumeRequest publish = PublishRequest(id, kHostA);
+  *publish.mutable_volume_capability() = Block(AccessMode::MULTI_NODE_READER_ONLY);
+  Publish(publish, Code::INVALID_ARGUMENT);
+  EXPECT_THAT(message_, HasSubstr("backend 'plain'"));
+  EXPECT_THAT(NodesOf(id), IsEmpty());
+
+  ::csi::v1::ValidateVolumeCapabilitiesRequest validate;
+  validate.set_volume_id(id);
+  *validate.add_volume_capabilities() = publish.volume_capability();
+  const auto verdict = Send(&Stub::ValidateVolumeCapabilities, validate);
+  EXPECT_FALSE(verdict.has_confirmed());
+  EXPECT_THAT(verdict.message(), HasSubstr("backend 'plain'"));
+}
+
 TEST_F(VolumesTest, ExpandFollowsTheTable) {
   Expand("", kGiB, Code::INVALID_ARGUMENT);
   Expand("fake", kGiB, Code::NOT_FOUND);

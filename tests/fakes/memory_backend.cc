@@ -141,13 +141,15 @@ absl::StatusOr<Volume> MemoryBackend::Make(const CreateRequest& request) {
   }
   const volume::Uuid uuid = volume::Uuid::Random();
   const VolumeId id{options_.name, place, uuid.Hex()};
-  const Volume made{.id = id,
-                    .name = request.name,
-                    .size_bytes = size,
-                    .fingerprint = request.fingerprint,
-                    .context = request.context,
-                    .target = NewTarget(uuid, size, portals_),
-                    .exports = {}};
+  Volume made{.id = id,
+              .name = request.name,
+              .size_bytes = size,
+              .fingerprint = request.fingerprint,
+              .context = request.context,
+              .target = NewTarget(uuid, size, portals_),
+              .exports = {}};
+  if (!options_.abilities.namespace_ids)
+    made.target.identity = {.uuid = {}, .nguid = {}, .nsid = 1};
   volumes_.emplace(id, made);
   return made;
 }
@@ -208,6 +210,9 @@ absl::StatusOr<std::int64_t> MemoryBackend::Grow(const VolumeId& id,
 
 absl::StatusOr<Volume> MemoryBackend::Admit(const VolumeId& id, const Export& wanted) {
   ASSIGN_OR_RETURN(Volume* const volume, Find(id));
+  if (wanted.mode == ExportMode::kMultiNode && !options_.abilities.several_hosts) {
+    return absl::InvalidArgumentError("one host at a time");
+  }
   for (const Export& other : volume->exports) {
     if (other.host == wanted.host) {
       return absl::AlreadyExistsError(absl::StrCat("exported to ", other.host.text()));
@@ -230,6 +235,7 @@ absl::Status MemoryBackend::Evict(const VolumeId& id, const volume::Nqn& host) {
 }
 
 absl::StatusOr<Capacity> MemoryBackend::Room() const {
+  if (!options_.abilities.capacity) return absl::UnimplementedError("capacity is not told");
   const std::vector<std::string> places = PlacesUp();
   if (places.empty()) return absl::UnavailableError("all places are down");
   Capacity capacity{.minimum_volume_bytes = options_.rules.minimum_bytes};

@@ -24,6 +24,7 @@ struct MemoryBackendOptions {
   volume::SizeRules rules = {};
   // The one beside kBackendDefault that it cannot do; kBackendDefault = it can do all.
   volume::Provisioning not_offered = volume::Provisioning::kBackendDefault;
+  backend::Abilities abilities = {};
 };
 
 // Internally synchronised; never blocks, so deadlines are not looked at.
@@ -46,6 +47,7 @@ class MemoryBackend final : public backend::Backend {
   // that is cut before the reply arrives.
   void FailAfterEffect(int n, absl::Status status);
 
+  backend::Abilities abilities() const override { return options_.abilities; }
   absl::StatusOr<backend::Volume> Create(const backend::CreateRequest& request,
                                          absl::Time deadline) override;
   absl::StatusOr<backend::Volume> FindByName(const std::string& name, absl::Time deadline) override;
