@@ -1,12 +1,15 @@
 #include "backend/backends_file.h"
 
 #include <fstream>
+#include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "base/file.h"
 #include "tests/fakes/temporary_directory.h"
 #include "tests/matchers/status_matchers.h"
 
@@ -41,6 +44,29 @@ BackendsConfig TwoBackends() {
 
 TEST(BackendsFileTest, ReadsAllBackendsInTheirOrder) {
   EXPECT_THAT(ParseBackends(kTwoBackends), IsOkAndHolds(TwoBackends()));
+}
+
+// The backends files that stand in docs/BACKENDS.md, in their order.
+std::vector<std::string> DocumentedFiles() {
+  const std::string text = base::ReadFile(NVMEOF_SOURCE_DIR "/docs/BACKENDS.md").value();
+  const std::string begin = "```yaml\nbackends:\n";
+  const std::string fence = "```yaml\n";
+  std::vector<std::string> files;
+  for (std::size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+    at += fence.size();
+    files.push_back(text.substr(at, text.find("```", at) - at));
+  }
+  return files;
+}
+
+TEST(BackendsFileTest, ReadsWhatIsDocumentedForEachKind) {
+  std::set<std::size_t> kinds;
+  for (const std::string& file : DocumentedFiles()) {
+    const absl::StatusOr<BackendsConfig> config = ParseBackends(file);
+    ASSERT_OK(config) << file;
+    for (const BackendConfig& backend : config->backends) kinds.insert(backend.storage.index());
+  }
+  EXPECT_EQ(kinds.size(), std::variant_size_v<decltype(BackendConfig::storage)>);
 }
 
 TEST(BackendsFileTest, ReadsSpdk) {
