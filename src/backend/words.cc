@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "absl/strings/str_cat.h"
+
 namespace nvmeof::backend {
 namespace {
 
@@ -43,6 +45,14 @@ bool IsDigest(absl::string_view text) {
   return text.size() == 1 + kLetters && text.front() == kMark &&
          std::all_of(text.begin() + 1, text.end(),
                      [](char letter) { return kAlphabet.find(letter) != absl::string_view::npos; });
+}
+
+std::string BareDigestOf(absl::string_view words) { return DigestOf(words).substr(1); }
+
+std::optional<std::string> MarkedDigest(absl::string_view bare) {
+  std::string digest = absl::StrCat("#", bare);
+  if (!IsDigest(digest)) return std::nullopt;
+  return digest;
 }
 
 bool SameWords(absl::string_view kept, absl::string_view words) {

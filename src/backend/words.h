@@ -5,6 +5,7 @@
 // form, so that what is kept tells which of the two it is. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -16,6 +17,11 @@ namespace nvmeof::backend {
 [[nodiscard]] std::string DigestOf(absl::string_view words);
 
 [[nodiscard]] bool IsDigest(absl::string_view text);
+
+// A digest without its mark, for names that take letters and digits only.
+[[nodiscard]] std::string BareDigestOf(absl::string_view words);
+// Nothing for text that is none.
+[[nodiscard]] std::optional<std::string> MarkedDigest(absl::string_view bare);
 
 // True when `kept`, words or their digest, is what `words` say.
 [[nodiscard]] bool SameWords(absl::string_view kept, absl::string_view words);

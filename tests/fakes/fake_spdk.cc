@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
 
+#include "tests/fakes/changes.h"
 #include "volume/uuid.h"
 
 namespace nvmeof::testing {
@@ -158,22 +159,6 @@ absl::StatusOr<std::string> FakeSpdk::Exchange(absl::string_view request) {
     return absl::InternalError("no JSON");
   }
   return json + "\n";
-}
-
-// Calls `tell` for each entry of `now` that was not so in `before`, and with null for each that
-// went.
-template <typename Map, typename Tell>
-absl::Status ForEachChange(const Map& before, const Map& now, Tell tell) {
-  for (const auto& [key, value] : before) {
-    if (now.contains(key)) continue;
-    if (absl::Status told = tell(key, nullptr); !told.ok()) return told;
-  }
-  for (const auto& [key, value] : now) {
-    const auto old = before.find(key);
-    if (old != before.end() && old->second == value) continue;
-    if (absl::Status told = tell(key, &value); !told.ok()) return told;
-  }
-  return absl::OkStatus();
 }
 
 absl::Status FakeSpdk::Apply(const std::map<std::string, Lvol>& lvols,

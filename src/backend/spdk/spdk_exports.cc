@@ -10,7 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-#include "backend/spdk/spdk_names.h"
+#include "backend/export_note.h"
 #include "backend/words.h"
 #include "base/status_macros.h"
 
