@@ -71,7 +71,7 @@ struct Capacity {
 struct Abilities {
   bool capacity = true;       // GetCapacity; otherwise that answers Unimplemented
   bool several_hosts = true;  // ExportMode::kMultiNode; otherwise that is InvalidArgument
-  bool namespace_ids = true;  // targets tell UUID and NGUID; otherwise the NSID alone
+  bool namespace_ids = true;  // targets tell a UUID, mostly an NGUID too; else the NSID alone
 
   friend bool operator==(const Abilities&, const Abilities&) = default;
 };

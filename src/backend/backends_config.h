@@ -1,6 +1,7 @@
 // BackendsConfig: which storage there is, as the backends file of the controller says it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -34,9 +35,36 @@ struct SpdkConfig {
   friend bool operator==(const SpdkConfig&, const SpdkConfig&) = default;
 };
 
+// One gateway of a group of Ceph's NVMe-oF gateway.
+struct CephGatewayConfig {
+  std::string address;                  // of its control API, as AgentConfig's
+  std::string host;                     // the host name by which its group knows it
+  std::vector<volume::Portal> portals;  // where it listens for hosts; at least one
+
+  friend bool operator==(const CephGatewayConfig&, const CephGatewayConfig&) = default;
+};
+
+// PEM files for gateways that demand a certificate.
+struct CephTls {
+  std::string ca_cert;
+  std::string client_cert;
+  std::string client_key;
+
+  friend bool operator==(const CephTls&, const CephTls&) = default;
+};
+
+// Type "ceph": a pool of RBD images behind one group of gateways.
+struct CephConfig {
+  std::vector<CephGatewayConfig> gateways;  // all of the group; addresses and portals differ
+  std::string pool;
+  std::optional<CephTls> tls;  // none = plain gRPC
+
+  friend bool operator==(const CephConfig&, const CephConfig&) = default;
+};
+
 struct BackendConfig {
   std::string name;  // stands in volume ids and in StorageClasses
-  std::variant<NvmetConfig, SpdkConfig> storage;
+  std::variant<NvmetConfig, SpdkConfig, CephConfig> storage;
 
   friend bool operator==(const BackendConfig&, const BackendConfig&) = default;
 };

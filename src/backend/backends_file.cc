@@ -53,10 +53,12 @@ class Reader {
 
   BackendConfig ReadBackend(const YAML::Node& node) {
     if (TypeOf(node) == "spdk") return ReadSpdk(node);
+    if (TypeOf(node) == "ceph") return ReadCeph(node);
     const Fields fields = ReadMap(node, "a backend", {"name", "type", "agents"});
     BackendConfig backend{.name = ReadName(fields, backend_names_), .storage = {}};
     if (const std::string type = ReadText(fields, "type"); !type.empty() && type != "nvmet") {
-      Refuse(fields.at("type"), absl::StrCat("type is '", type, "'; it must be nvmet or spdk"));
+      Refuse(fields.at("type"),
+             absl::StrCat("type is '", type, "'; it must be nvmet, spdk or ceph"));
     }
     NvmetConfig nvmet;
     Seen names;
@@ -99,6 +101,29 @@ class Reader {
     return backend;
   }
 
+  BackendConfig ReadCeph(const YAML::Node& node) {
+    const Fields fields = ReadMap(node, "a backend", {"name", "type", "gateways", "pool"}, {"tls"});
+    BackendConfig backend{.name = ReadName(fields, backend_names_), .storage = {}};
+    CephConfig ceph{.gateways = {}, .pool = ReadText(fields, "pool"), .tls = std::nullopt};
+    for (const YAML::Node& gateway : ReadList(fields, "gateways")) {
+      ceph.gateways.push_back(ReadGateway(gateway));
+    }
+    if (const auto tls = fields.find("tls"); tls != fields.end()) {
+      const Fields files = ReadMap(tls->second, "tls", {"caCert", "clientCert", "clientKey"});
+      ceph.tls = CephTls{ReadText(files, "caCert"), ReadText(files, "clientCert"),
+                         ReadText(files, "clientKey")};
+    }
+    backend.storage = std::move(ceph);
+    return backend;
+  }
+
+  CephGatewayConfig ReadGateway(const YAML::Node& node) {
+    const Fields fields = ReadMap(node, "a gateway", {"address", "host", "portals"});
+    return {.address = ReadAddress(fields),
+            .host = ReadText(fields, "host"),
+            .portals = ReadPortals(fields)};
+  }
+
   std::vector<volume::Portal> ReadPortals(const Fields& fields) {
     std::vector<volume::Portal> portals;
     for (const YAML::Node& node : ReadList(fields, "portals")) {
@@ -119,16 +144,21 @@ class Reader {
 
   AgentConfig ReadAgent(const YAML::Node& node, Seen& names) {
     const Fields fields = ReadMap(node, "an agent", {"name", "address"});
-    AgentConfig agent{ReadName(fields, names), ReadText(fields, "address")};
-    if (agent.address.empty()) return agent;
-    if (!IsAgentAddress(agent.address)) {
+    return {ReadName(fields, names), ReadAddress(fields)};
+  }
+
+  // Of a service that no other backend may use.
+  std::string ReadAddress(const Fields& fields) {
+    std::string address = ReadText(fields, "address");
+    if (address.empty()) return address;
+    if (!IsAgentAddress(address)) {
       Refuse(fields.at("address"),
-             absl::StrCat("address is '", agent.address, "'; it must be ", kAgentAddressForm));
-    } else if (!addresses_.insert(agent.address).second) {
+             absl::StrCat("address is '", address, "'; it must be ", kAgentAddressForm));
+    } else if (!addresses_.insert(address).second) {
       Refuse(fields.at("address"),
-             absl::StrCat("address '", agent.address, "' stands here a second time"));
+             absl::StrCat("address '", address, "' stands here a second time"));
     }
-    return agent;
+    return address;
   }
 
   std::string ReadName(const Fields& fields, Seen& seen) {
@@ -142,13 +172,16 @@ class Reader {
     return name;
   }
 
-  // The values by their keys. All keys are required, others refused.
+  // The values by their keys. All keys are required, others but the optional ones refused.
   Fields ReadMap(const YAML::Node& node, absl::string_view what,
-                 const std::vector<std::string>& keys) {
+                 const std::vector<std::string>& required,
+                 const std::vector<std::string>& optional = {}) {
     Fields fields;
+    std::vector<std::string> keys = required;
+    keys.insert(keys.end(), optional.begin(), optional.end());
     if (!node.IsMap()) {
       Refuse(node, absl::StrCat(what, " is ", Kind(node), "; it must be a map with ",
-                                absl::StrJoin(keys, ", ")));
+                                absl::StrJoin(required, ", ")));
       return fields;
     }
     for (const auto& entry : node) {
@@ -160,7 +193,7 @@ class Reader {
         Refuse(entry.first, absl::StrCat("key '", key, "' stands here a second time"));
       }
     }
-    for (const std::string& key : keys) {
+    for (const std::string& key : required) {
       if (!fields.contains(key)) Refuse(node, absl::StrCat(what, " lacks the key '", key, "'"));
     }
     return fields;

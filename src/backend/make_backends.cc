@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "backend/ceph/ceph_backend.h"
 #include "backend/nvmet/nvmet_backend.h"
 #include "backend/spdk/rpc_transport.h"
 #include "backend/spdk/spdk_backend.h"
@@ -23,6 +24,9 @@ struct Maker {
   std::unique_ptr<Backend> operator()(const SpdkConfig& config) const {
     return std::make_unique<SpdkBackend>(
         name, config, std::make_unique<UnixRpcTransport>(config.socket, clock), clock);
+  }
+  std::unique_ptr<Backend> operator()(const CephConfig& config) const {
+    return std::make_unique<CephBackend>(name, config, clock);
   }
 };
 

@@ -1,6 +1,7 @@
 #include "backend/backends_file.h"
 
 #include <fstream>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -88,6 +89,38 @@ backends:
                                              .thin = false}}}}));
 }
 
+constexpr char kCeph[] = R"(
+backends:
+  - name: rados
+    type: ceph
+    pool: rbd
+    gateways:
+      - {address: "192.0.2.1:5500", host: ceph-a, portals: ["tcp://192.0.2.1:4420"]}
+      - {address: "192.0.2.2:5500", host: ceph-b, portals: ["tcp://192.0.2.2:4420"]}
+)";
+
+CephConfig Ceph() {
+  return {.gateways = {{"192.0.2.1:5500", "ceph-a", {{"tcp", "192.0.2.1", "4420"}}},
+                       {"192.0.2.2:5500", "ceph-b", {{"tcp", "192.0.2.2", "4420"}}}},
+          .pool = "rbd",
+          .tls = std::nullopt};
+}
+
+TEST(BackendsFileTest, ReadsCeph) {
+  EXPECT_THAT(ParseBackends(kCeph), IsOkAndHolds(BackendsConfig{{{"rados", Ceph()}}}));
+}
+
+TEST(BackendsFileTest, ReadsTheFilesOfCephsTls) {
+  CephConfig ceph = Ceph();
+  ceph.tls = CephTls{"/tls/ca.crt", "/tls/tls.crt", "/tls/tls.key"};
+  EXPECT_THAT(ParseBackends(std::string(kCeph) + R"(    tls:
+      caCert: /tls/ca.crt
+      clientCert: /tls/tls.crt
+      clientKey: /tls/tls.key
+)"),
+              IsOkAndHolds(BackendsConfig{{{"rados", ceph}}}));
+}
+
 struct Mistake {
   const char* yaml;
   const char* message;
@@ -111,7 +144,7 @@ const std::vector<Mistake> kMistakes = {
      "line 2, column 5: a backend lacks the key 'type'; "
      "line 2, column 5: a backend lacks the key 'agents'"},
     {"backends:\n- {name: a, type: nvmt, agents: [{name: b, address: 'c:1'}]}",
-     "line 2, column 19: type is 'nvmt'; it must be nvmet or spdk"},
+     "line 2, column 19: type is 'nvmt'; it must be nvmet, spdk or ceph"},
     {"backends:\n- {name: [a], type: nvmet, agents: [{name: b, address: 'c:1'}]}",
      "line 2, column 10: name is a list; it must be text"},
     {"backends:\n- {name: '', type: nvmet, agents: [{name: b, address: 'c:1'}]}",
@@ -138,7 +171,18 @@ const std::vector<Mistake> kMistakes = {
      "line 3, column 8: portal \"storage\" is not allowed: address \"storage\" is not allowed: "
      "it must be the IPv4 or IPv6 address of one host, without a zone id; "
      "line 2, column 33: socket is 'spdk.sock'; it must be a path from /; "
-     "line 3, column 32: provisioning is 'thinly'; it must be thin or thick"}};
+     "line 3, column 32: provisioning is 'thinly'; it must be thin or thick"},
+    {"backends:\n- {name: a, type: ceph, tls: {caCert: a}, key: b}",
+     "line 2, column 43: unknown key 'key' in a backend; it may have name, type, gateways, pool, "
+     "tls; line 2, column 3: a backend lacks the key 'gateways'; "
+     "line 2, column 3: a backend lacks the key 'pool'; "
+     "line 2, column 30: tls lacks the key 'clientCert'; "
+     "line 2, column 30: tls lacks the key 'clientKey'"},
+    {"backends:\n- {name: a, type: ceph, pool: p, gateways: [{address: c, host: h, portals: "
+     "[]}]}",
+     "line 2, column 55: address is 'c'; it must be <IPv4 or host name>:<port>, "
+     "[<IPv6>]:<port> or unix:///<path>; "
+     "line 2, column 76: portals is empty; it must be a list of at least one"}};
 
 TEST(BackendsFileTest, RefusesMistakesWithTheirPlace) {
   for (const Mistake& mistake : kMistakes) {

@@ -2,6 +2,7 @@
 
 #include "gtest/gtest.h"
 
+#include "backend/ceph/ceph_backend.h"
 #include "backend/nvmet/nvmet_backend.h"
 #include "backend/spdk/spdk_backend.h"
 #include "tests/fakes/fake_clock.h"
@@ -12,13 +13,15 @@ namespace {
 TEST(MakeBackendsTest, MakesEveryBackendInTheOrderOfTheFile) {
   testing::FakeClock clock;
   const Backends backends = MakeBackends({{{"fast", NvmetConfig{{{"agent-a", "192.0.2.1:4421"}}}},
-                                           {"slow", SpdkConfig{"/spdk.sock", "store", {}}}}},
+                                           {"slow", SpdkConfig{"/spdk.sock", "store", {}}},
+                                           {"far", CephConfig{}}}},
                                          clock);
-  ASSERT_EQ(backends.all().size(), 2u);
+  ASSERT_EQ(backends.all().size(), 3u);
   EXPECT_EQ(backends.all()[0].name, "fast");
   EXPECT_EQ(backends.all()[1].name, "slow");
   EXPECT_NE(dynamic_cast<NvmetBackend*>(backends.all()[0].backend.get()), nullptr);
   EXPECT_NE(dynamic_cast<SpdkBackend*>(backends.all()[1].backend.get()), nullptr);
+  EXPECT_NE(dynamic_cast<CephBackend*>(backends.all()[2].backend.get()), nullptr);
 }
 
 }  // namespace

@@ -1,0 +1,116 @@
+#include "backend/ceph/ceph_gateways.h"
+
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "backend/ceph/gateway_methods.h"
+#include "tests/fakes/fake_ceph.h"
+#include "tests/fakes/temporary_directory.h"
+#include "tests/matchers/status_matchers.h"
+
+namespace nvmeof::backend {
+namespace {
+
+using ::nvmeof::testing::FakeCeph;
+using ::nvmeof::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class CephGatewaysTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<::GatewayInfo> Info(absl::Duration patience = absl::Seconds(60)) {
+    return gateways_.Ask(gateway::kGetGatewayInfo, ::GatewayInfoRequest(), clock_.Now() + patience);
+  }
+
+  base::MonotonicClock clock_;
+  const testing::TemporaryDirectory directory_;
+  FakeCeph ceph_{directory_.path(), FakeCeph::TwoGateways()};
+  CephGateways gateways_{"ceph", ceph_.config(), clock_};
+};
+
+TEST_F(CephGatewaysTest, AsksOneGatewayAsLongAsItAnswers) {
+  EXPECT_EQ(Info()->hostname(), "ceph-a");
+  EXPECT_EQ(Info()->hostname(), "ceph-a");
+}
+
+TEST_F(CephGatewaysTest, GoesOverToTheNextAndStaysThere) {
+  ASSERT_OK(Info());
+  ceph_.Stop(0);
+  EXPECT_EQ(Info()->hostname(), "ceph-b");
+  ceph_.Start(0);
+  EXPECT_EQ(Info()->hostname(), "ceph-b");
+}
+
+TEST_F(CephGatewaysTest, IsUnavailableWhenNoneIsThere) {
+  ceph_.Stop(0);
+  ceph_.Stop(1);
+  EXPECT_THAT(Info(), StatusIs(absl::StatusCode::kUnavailable,
+                               AllOf(HasSubstr("gateway unix://"), HasSubstr("get_gateway_info"))));
+}
+
+TEST_F(CephGatewaysTest, AGatewayThatHangsLeavesTimeToAskAnother) {
+  ceph_.Hold(0);
+  EXPECT_EQ(Info(absl::Seconds(2))->hostname(), "ceph-b");
+  ceph_.Release(0);
+}
+
+TEST_F(CephGatewaysTest, EveryCallEndsAtItsDeadline) {
+  ceph_.Hold(0);
+  ceph_.Hold(1);
+  const absl::Time deadline = clock_.Now() + absl::Milliseconds(300);
+  EXPECT_THAT(Info(absl::Milliseconds(300)),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("no answer in time")));
+  EXPECT_LT(clock_.Now(), deadline + absl::Seconds(20));
+  EXPECT_THAT(Info(-absl::Seconds(1)), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  ceph_.Release(0);
+  ceph_.Release(1);
+}
+
+TEST_F(CephGatewaysTest, AnErrorInTheAnswerIsAnErrorOfTheCall) {
+  ::RemoveHostRequest absent;
+  absent.set_subsystem_nqn("nqn.2026-01.dev.nvmeof:none");
+  const absl::Time deadline = clock_.Now() + absl::Seconds(60);
+  EXPECT_THAT(
+      gateways_.Ask(gateway::kRemoveHost, absent, deadline),
+      StatusIs(absl::StatusCode::kNotFound, HasSubstr("remove_host: host is not found (2)")));
+  EXPECT_EQ(gateways_.Ask(gateway::kRemoveHost, absent, deadline, {ENOENT})->status(), ENOENT);
+  EXPECT_THAT(ceph_.calls(), ElementsAre("0 remove_host", "0 remove_host"))
+      << "the gateway answered: no other is asked";
+}
+
+TEST_F(CephGatewaysTest, NamesTheKeyThatCannotBeRead) {
+  CephConfig config = ceph_.config();
+  config.tls = CephTls{"/nonexistent/ca.pem", "/nonexistent/cert.pem", "/nonexistent/key.pem"};
+  CephGateways gateways("ceph", config, clock_);
+  EXPECT_THAT(gateways.Ask(gateway::kGetGatewayInfo, ::GatewayInfoRequest(),
+                           clock_.Now() + absl::Seconds(60)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("/nonexistent/ca.pem")));
+}
+
+TEST(GatewayStatusTest, KnowsTheErrnosOfEitherSign) {
+  using absl::StatusCode;
+  const std::vector<std::pair<int, StatusCode>> kMeanings = {
+      {0, StatusCode::kOk},
+      {ENOENT, StatusCode::kNotFound},
+      {-ENODEV, StatusCode::kNotFound},
+      {EEXIST, StatusCode::kAlreadyExists},
+      {E2BIG, StatusCode::kResourceExhausted},
+      {EBUSY, StatusCode::kUnavailable},
+      {ETIMEDOUT, StatusCode::kUnavailable},
+      {ESHUTDOWN, StatusCode::kUnavailable},
+      {EACCES, StatusCode::kFailedPrecondition},
+      {EINVAL, StatusCode::kInternal},
+      {32602, StatusCode::kInternal}};
+  for (const auto& [status, code] : kMeanings) {
+    EXPECT_EQ(GatewayStatus(status, "words").code(), code) << status;
+  }
+}
+
+}  // namespace
+}  // namespace nvmeof::backend

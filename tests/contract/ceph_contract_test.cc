@@ -1,0 +1,30 @@
+// CephBackend over the real protocol of two gateways in memory passes the suite that every Backend
+// passes.
+
+#include "backend/ceph/ceph_backend.h"
+#include "base/clock.h"
+#include "tests/contract/backend_contract.h"
+#include "tests/fakes/fake_ceph.h"
+#include "tests/fakes/temporary_directory.h"
+
+namespace nvmeof::testing {
+namespace {
+
+class CephSubject final : public ContractSubject {
+ public:
+  backend::Backend& backend() override { return backend_; }
+  absl::Time Deadline() override { return clock_.Now() + absl::Seconds(60); }
+
+ private:
+  base::MonotonicClock clock_;
+  TemporaryDirectory directory_;
+  FakeCeph ceph_{directory_.path(), FakeCeph::TwoGateways()};
+  backend::CephBackend backend_{"ceph", ceph_.config(), clock_};
+};
+
+INSTANTIATE_TEST_SUITE_P(Ceph, BackendContract,
+                         ::testing::Values(ContractCase{
+                             "Ceph", [] { return std::make_unique<CephSubject>(); }}));
+
+}  // namespace
+}  // namespace nvmeof::testing
