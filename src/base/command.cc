@@ -23,7 +23,7 @@
 namespace nvmeof::base {
 namespace {
 
-constexpr std::size_t kMostOutput = std::size_t{64} << 10;
+constexpr std::size_t kMostOutput = std::size_t{1} << 20;
 // A killed process is gone in microseconds unless it hangs in the kernel.
 constexpr absl::Duration kKillGrace = absl::Milliseconds(200);
 constexpr absl::Duration kLongestPoll = absl::Minutes(1);

@@ -17,7 +17,7 @@ namespace nvmeof::base {
 
 struct CommandResult {
   int exit_code = 0;   // 128 + signal number when a signal ended it
-  std::string output;  // standard output and error, in order, cut at 64 KiB
+  std::string output;  // standard output and error, in order, cut at 1 MiB
 };
 
 // Safe to use from several threads.

@@ -101,8 +101,8 @@ TEST_F(CommandRunnerTest, TheProgramInheritsNoBlockedSignal) {
 }
 
 TEST_F(CommandRunnerTest, CutsLongOutputAndStillLetsTheProgramEnd) {
-  const auto result = RunScript("head -c 300000 /dev/zero; exit 7");
-  EXPECT_THAT(result, IsOkAndHolds(Ended(7, ::testing::SizeIs(64 << 10))));
+  const auto result = RunScript("head -c 3000000 /dev/zero; exit 7");
+  EXPECT_THAT(result, IsOkAndHolds(Ended(7, ::testing::SizeIs(1 << 20))));
 }
 
 TEST_F(CommandRunnerTest, AMissingProgramIsNotFoundAndNamed) {
