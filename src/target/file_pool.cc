@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -14,12 +13,13 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
-#include <cstdlib>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 #include "base/errno_status.h"
 #include "base/file.h"
@@ -32,25 +32,9 @@ using base::ErrnoStatus;
 using base::UniqueFd;
 using volume::Provisioning;
 
+constexpr char kImage[] = ".img";
 constexpr char kUnfinished[] = ".new";
 constexpr int kBytesPerStatBlock = 512;  // stat(2), whatever the file system's block size
-
-absl::StatusOr<std::string> RealPath(const std::string& path) {
-  char* const resolved = ::realpath(path.c_str(), nullptr);
-  if (resolved == nullptr) return ErrnoStatus(errno, absl::StrCat("pool ", path));
-  const absl::Cleanup free_it = [resolved] { std::free(resolved); };
-  return std::string(resolved);
-}
-
-// On the folder itself: nothing is left behind, and a mount of another container shows the same
-// one.
-absl::StatusOr<UniqueFd> Lock(const std::string& directory) {
-  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.ok()) return ErrnoStatus(errno, absl::StrCat("open ", directory));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno != EWOULDBLOCK) return ErrnoStatus(errno, absl::StrCat("lock ", directory));
-  return absl::FailedPreconditionError(absl::StrCat("pool ", directory, ": another agent owns it"));
-}
 
 // ext4 counts a file's blocks in 32 bits.
 absl::StatusOr<volume::SizeRules> RulesOf(const std::string& directory) {
@@ -107,11 +91,10 @@ absl::Status FillNewFile(const UniqueFd& fd, off_t bytes, Provisioning provision
 
 absl::StatusOr<std::unique_ptr<FilePool>> FilePool::Open(const std::string& directory,
                                                          const Check& check) {
-  ASSIGN_OR_RETURN(const std::string real, RealPath(directory));
-  RETURN_IF_ERROR(check(real));
-  ASSIGN_OR_RETURN(UniqueFd lock, Lock(real));
-  ASSIGN_OR_RETURN(const volume::SizeRules rules, RulesOf(real));
-  std::unique_ptr<FilePool> pool(new FilePool(real, std::move(lock), rules));
+  ASSIGN_OR_RETURN(OwnedFolder folder, OwnedFolder::Open(directory));
+  RETURN_IF_ERROR(check(folder.path()));
+  ASSIGN_OR_RETURN(const volume::SizeRules rules, RulesOf(folder.path()));
+  std::unique_ptr<FilePool> pool(new FilePool(std::move(folder), rules));
   RETURN_IF_ERROR(base::EnsureDirectory(pool->Images()));
   ASSIGN_OR_RETURN(const std::vector<std::string> names, base::ListDirectory(pool->Images()));
   for (const std::string& name : names) {
@@ -160,7 +143,7 @@ absl::Status FilePool::Remove(const std::string& handle) {
 }
 
 std::string FilePool::Path(const std::string& handle) const {
-  return absl::StrCat(Images(), "/", handle, ".img");
+  return absl::StrCat(Images(), "/", handle, kImage);
 }
 
 absl::StatusOr<std::int64_t> FilePool::AllocatedBytes(const std::string& handle) const {
@@ -171,10 +154,19 @@ absl::StatusOr<std::int64_t> FilePool::AllocatedBytes(const std::string& handle)
   return now.st_blocks * kBytesPerStatBlock;
 }
 
+absl::StatusOr<std::vector<std::string>> FilePool::Handles() const {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, base::ListDirectory(Images()));
+  std::vector<std::string> handles;
+  for (const absl::string_view name : names) {
+    if (absl::EndsWith(name, kImage)) handles.emplace_back(absl::StripSuffix(name, kImage));
+  }
+  return handles;
+}
+
 absl::StatusOr<PoolSpace> FilePool::Space() const {
   struct statvfs now {};
-  if (::statvfs(directory_.c_str(), &now) != 0) {
-    return ErrnoStatus(errno, absl::StrCat("statvfs ", directory_));
+  if (::statvfs(directory().c_str(), &now) != 0) {
+    return ErrnoStatus(errno, absl::StrCat("statvfs ", directory()));
   }
   // What is free for everybody: the blocks that ext4 keeps for root stay its emergency room.
   const auto unit = static_cast<std::int64_t>(now.f_frsize);

@@ -6,16 +6,17 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "base/unique_fd.h"
+#include "target/owned_folder.h"
 #include "target/pool.h"
 
 namespace nvmeof::target {
 
-// Owns the folder while it lives: a lock keeps a second agent out, also one of another container.
+// Owns the folder while it lives.
 class FilePool final : public Pool {
  public:
   // What RequireStableStorage does; tests run on whatever file system they find.
@@ -27,7 +28,7 @@ class FilePool final : public Pool {
                                                         const Check& check);
 
   // The absolute folder, without symbolic links.
-  const std::string& directory() const { return directory_; }
+  const std::string& directory() const { return folder_.path(); }
 
   absl::Status Create(const std::string& handle, std::int64_t bytes,
                       volume::Provisioning provisioning) override;
@@ -36,17 +37,17 @@ class FilePool final : public Pool {
   absl::Status Remove(const std::string& handle) override;
   std::string Path(const std::string& handle) const override;
   absl::StatusOr<std::int64_t> AllocatedBytes(const std::string& handle) const override;
+  absl::StatusOr<std::vector<std::string>> Handles() const override;
   absl::StatusOr<PoolSpace> Space() const override;
   volume::SizeRules Rules() const override { return rules_; }
 
  private:
-  FilePool(std::string directory, base::UniqueFd lock, volume::SizeRules rules)
-      : directory_(std::move(directory)), lock_(std::move(lock)), rules_(rules) {}
+  FilePool(OwnedFolder folder, volume::SizeRules rules)
+      : folder_(std::move(folder)), rules_(rules) {}
 
-  std::string Images() const { return directory_ + "/images"; }
+  std::string Images() const { return directory() + "/images"; }
 
-  const std::string directory_;
-  const base::UniqueFd lock_;
+  const OwnedFolder folder_;
   const volume::SizeRules rules_;
 };
 

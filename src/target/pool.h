@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,8 +24,8 @@ class Pool {
  public:
   virtual ~Pool() = default;
 
-  // A blank volume, thin or thick. AlreadyExists; ResourceExhausted: no room, and nothing is left
-  // of the attempt.
+  // A blank volume, thin or thick. AlreadyExists; InvalidArgument: this pool does not offer the
+  // provisioning; ResourceExhausted: no room, and nothing is left of the attempt.
   virtual absl::Status Create(const std::string& handle, std::int64_t bytes,
                               volume::Provisioning provisioning) = 0;
 
@@ -42,6 +43,10 @@ class Pool {
   // How much of the volume has blocks now. NotFound.
   virtual absl::StatusOr<std::int64_t> AllocatedBytes(const std::string& handle) const = 0;
 
+  // Of all volumes, sorted, whether anybody knows of them or not.
+  virtual absl::StatusOr<std::vector<std::string>> Handles() const = 0;
+
+  // ResourceExhausted, with the reason: the pool can take nothing at all.
   virtual absl::StatusOr<PoolSpace> Space() const = 0;
 
   virtual volume::SizeRules Rules() const = 0;

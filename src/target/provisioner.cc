@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
@@ -137,6 +138,39 @@ void Provisioner::Recover() {
       base::Log(base::Level::kError, "unfinished volume not removed",
                 {{"volume", record.Handle()}, {"error", purged.ToString()}});
     }
+  }
+  TellStrays();
+}
+
+absl::StatusOr<Strays> Provisioner::FindStrays() const {
+  ASSIGN_OR_RETURN(const std::vector<std::string> handles, storage_.pool.Handles());
+  Strays strays;
+  for (const std::string& handle : handles) {
+    if (!storage_.store.Find(handle).has_value()) strays.without_record.push_back(handle);
+  }
+  for (const VolumeRecord& record : storage_.store.All()) {
+    if (record.state != VolumeRecord::State::kReady) continue;
+    if (!absl::c_linear_search(handles, record.Handle())) {
+      strays.without_data.push_back(record.Handle());
+    }
+  }
+  return strays;
+}
+
+void Provisioner::TellStrays() const {
+  const absl::StatusOr<Strays> strays = FindStrays();
+  if (!strays.ok()) {
+    base::Log(base::Level::kError, "pool not compared with the records",
+              {{"error", strays.status().ToString()}});
+    return;
+  }
+  for (const std::string& handle : strays->without_data) {
+    base::Log(base::Level::kError, "volume has lost its data",
+              {{"volume", handle}, {"expected", storage_.pool.Path(handle)}});
+  }
+  for (const std::string& handle : strays->without_record) {
+    base::Log(base::Level::kWarning, "data without a record is kept",
+              {{"data", storage_.pool.Path(handle)}});
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,6 +31,12 @@ struct Capacity {
   std::int64_t granularity_bytes = 0;
 };
 
+// By handle. Nothing of it is ever removed by itself.
+struct Strays {
+  std::vector<std::string> without_data;    // ready volumes
+  std::vector<std::string> without_record;  // data, and nobody knows whose
+};
+
 // Borrows all. Safe to use from several threads. Every call blocks on the disk or the kernel
 // without a bound of its own and runs in a worker therefore. Aborted: the claim is taken.
 class Provisioner {
@@ -52,13 +59,17 @@ class Provisioner {
 
   absl::StatusOr<Capacity> GetCapacity() const;
 
-  // At the start: removes volumes that were never answered and completes deletions. What fails is
-  // logged and tried again by the next Create of that name or Delete.
+  // At the start: removes volumes that were never answered, completes deletions, and logs what
+  // strays. What fails is logged and tried again by the next Create of that name or Delete.
   void Recover();
+
+  // What records and pool do not agree on.
+  absl::StatusOr<Strays> FindStrays() const;
 
  private:
   absl::StatusOr<VolumeRecord> Make(const CreateRequest& request);
   absl::StatusOr<std::int64_t> Grow(VolumeRecord record, const volume::SizeRange& size);
+  void TellStrays() const;
   absl::Status Purge(const VolumeRecord& record);
 
   const Storage storage_;

@@ -17,8 +17,10 @@ Reservation::~Reservation() {
 
 absl::StatusOr<std::int64_t> Room::Available() const {
   const std::int64_t reserved = this->reserved();
-  ASSIGN_OR_RETURN(const std::int64_t unpromised, Unpromised());
-  return std::max<std::int64_t>(0, unpromised - reserved);
+  const absl::StatusOr<std::int64_t> unpromised = Unpromised();
+  if (absl::IsResourceExhausted(unpromised.status())) return 0;
+  RETURN_IF_ERROR(unpromised.status());
+  return std::max<std::int64_t>(0, *unpromised - reserved);
 }
 
 absl::StatusOr<Reservation> Room::Reserve(std::int64_t bytes) {

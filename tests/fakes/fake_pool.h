@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -31,6 +33,18 @@ class FakePool final : public target::Pool {
   std::map<std::string, File> files() const {
     const absl::MutexLock lock(&mutex_);
     return files_;
+  }
+
+  // The data goes without anybody's doing.
+  void Lose(const std::string& handle) {
+    const absl::MutexLock lock(&mutex_);
+    files_.erase(handle);
+  }
+
+  // From now on the pool can take nothing at all.
+  void TakeNothing(absl::Status reason) {
+    const absl::MutexLock lock(&mutex_);
+    refusal_ = std::move(reason);
   }
 
   // What a host writes or discards.
@@ -83,8 +97,16 @@ class FakePool final : public target::Pool {
     return file->second.allocated;
   }
 
+  absl::StatusOr<std::vector<std::string>> Handles() const override {
+    const absl::MutexLock lock(&mutex_);
+    std::vector<std::string> handles;
+    for (const auto& [handle, file] : files_) handles.push_back(handle);
+    return handles;
+  }
+
   absl::StatusOr<target::PoolSpace> Space() const override {
     const absl::MutexLock lock(&mutex_);
+    if (!refusal_.ok()) return refusal_;
     return target::PoolSpace{total_, Free()};
   }
 
@@ -109,6 +131,7 @@ class FakePool final : public target::Pool {
   const std::int64_t total_;
 
   mutable absl::Mutex mutex_;
+  absl::Status refusal_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, File> files_ ABSL_GUARDED_BY(mutex_);
 };
 

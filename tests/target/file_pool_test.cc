@@ -139,6 +139,14 @@ TEST_F(FilePoolTest, AbsentVolumeIsNotFound) {
   EXPECT_THAT(pool->AllocatedBytes("a"), StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(FilePoolTest, ListsItsVolumes) {
+  const auto pool = *Open();
+  ASSERT_OK(pool->Create("b", kMiB, Provisioning::kThin));
+  ASSERT_OK(pool->Create("a", kMiB, Provisioning::kThin));
+  ASSERT_OK(base::WriteFileAtomically(directory_.File("images/c.img.new"), "half"));
+  EXPECT_THAT(pool->Handles(), IsOkAndHolds(ElementsAre("a", "b")));
+}
+
 TEST_F(FilePoolTest, SpaceIsThatOfTheFileSystem) {
   const auto pool = *Open();
   const absl::StatusOr<PoolSpace> space = pool->Space();

@@ -18,6 +18,7 @@ using ::nvmeof::testing::Look;
 using ::nvmeof::testing::Remains;
 using ::nvmeof::testing::StatusIs;
 using ::nvmeof::testing::TargetWorld;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -198,6 +199,26 @@ TEST_F(ProvisionerTest, CapacityIsTheRoomInWholeUnits) {
   EXPECT_EQ(capacity->maximum_volume_bytes, 90 * kGiB / 4096 * 4096);
   EXPECT_EQ(capacity->minimum_volume_bytes, kMiB);
   EXPECT_EQ(capacity->granularity_bytes, 4096);
+}
+
+TEST_F(ProvisionerTest, StraysAreWhatRecordsAndPoolDoNotAgreeOn) {
+  const std::string whole = world_.AddVolume("whole");
+  const std::string lost = world_.AddVolume("lost");
+  world_.pool.Lose(lost);
+  ASSERT_OK(world_.pool.Create("unknown", kGiB, volume::Provisioning::kThin));
+  const absl::StatusOr<Strays> strays = world_.provisioner->FindStrays();
+  ASSERT_OK(strays);
+  EXPECT_THAT(strays->without_data, ElementsAre(lost));
+  EXPECT_THAT(strays->without_record, ElementsAre("unknown"));
+}
+
+TEST_F(ProvisionerTest, StartKeepsStrays) {
+  const std::string lost = world_.AddVolume("lost");
+  world_.pool.Lose(lost);
+  ASSERT_OK(world_.pool.Create("unknown", kGiB, volume::Provisioning::kThin));
+  world_.Restart();
+  EXPECT_TRUE(world_.store->Find(lost).has_value());
+  EXPECT_TRUE(world_.pool.files().contains("unknown"));
 }
 
 }  // namespace

@@ -42,6 +42,13 @@ TEST_F(RoomTest, RefusalNamesBothNumbers) {
                        AllOf(HasSubstr("214748364800"), HasSubstr("96636764160"))));
 }
 
+TEST_F(RoomTest, APoolThatTakesNothingHasNoRoomAndSaysWhy) {
+  world_.pool.TakeNothing(absl::ResourceExhaustedError("its metadata is full"));
+  EXPECT_EQ(Available(), 0);
+  EXPECT_THAT(world_.room->Reserve(1),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("metadata")));
+}
+
 TEST_F(RoomTest, ReservationCountsWhileItLives) {
   {
     const absl::StatusOr<Reservation> reservation = world_.room->Reserve(60 * kGiB);
