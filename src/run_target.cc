@@ -25,12 +25,13 @@ absl::Status Run(const server::TargetConfig& config, server::StopSignal& stop) {
                           clock.Now() + kModulePatience);
   target::AgentOptions options;
   options.version = NVMEOF_VERSION;
-  options.pool_directory = config.pool_dir;
+  options.pool = config.pool;
+  options.state_directory = config.state_dir;
   options.portals = config.portals;
   options.provisioning = config.provisioning;
   options.reserve_percent = config.reserve_percent;
   ASSIGN_OR_RETURN(const std::unique_ptr<target::Agent> agent,
-                   target::Agent::Start(options, clock));
+                   target::Agent::Start(options, commands, clock));
   return server::Serve(
       {.endpoint = config.listen, .services = {&agent->service()}, .health = config.health}, stop);
 }

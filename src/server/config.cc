@@ -127,7 +127,9 @@ Subcommand NodeCommand(NodeConfig& config) {
 
 Subcommand TargetCommand(TargetConfig& config) {
   return {"target",
-          "agent of a storage node: keeps volumes in files, exports them through Linux nvmet",
+          "agent of a storage node: keeps volumes in files or in an LVM thin pool, exports them "
+          "through "
+          "Linux nvmet",
           {{.name = "--listen",
             .placeholder = "ADDRESS:PORT",
             .description = "where the controller reaches this agent",
@@ -140,9 +142,14 @@ Subcommand TargetCommand(TargetConfig& config) {
             .bare = true,
             .store = OneOf<bool>(config.insecure_listen, {{"true", true}, {"false", false}})},
            {.name = "--pool",
+            .placeholder = "DIR|lvm:VG/POOL",
+            .description = "folder of the volumes, on ext4, xfs or btrfs, or an LVM thin pool",
+            .store = Parsed(config.pool, &volume::ParsePoolPlace)},
+           {.name = "--state-dir",
             .placeholder = "DIR",
-            .description = "folder of the volumes, on ext4, xfs or btrfs",
-            .store = AbsolutePath(config.pool_dir)},
+            .description = "records of an LVM pool's volumes; a folder keeps its own",
+            .fallback = "/var/lib/nvmeof-csi-target",
+            .store = AbsolutePath(config.state_dir)},
            {.name = "--portal",
             .placeholder = "ADDRESS:PORT",
             .description = "where hosts reach the volumes; repeat it, or separate with commas",
@@ -157,7 +164,7 @@ Subcommand TargetCommand(TargetConfig& config) {
                 {{"thin", volume::Provisioning::kThin}, {"thick", volume::Provisioning::kThick}})},
            {.name = "--reserve",
             .placeholder = "PERCENT",
-            .description = "part of the pool's file system that volumes never get",
+            .description = "part of the pool that volumes never get",
             .fallback = "5",
             .store = WholeNumber(config.reserve_percent, 0, 90)},
            LogLevelFlag(config.log),

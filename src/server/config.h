@@ -15,6 +15,7 @@
 #include "server/endpoint.h"
 #include "volume/parameters.h"
 #include "volume/path.h"
+#include "volume/pool_place.h"
 
 namespace nvmeof::server {
 
@@ -50,7 +51,8 @@ struct TargetConfig {
   Endpoint listen;
   Endpoint health;
   bool insecure_listen = false;  // other machines may reach it
-  std::string pool_dir;
+  volume::PoolPlace pool;
+  std::string state_dir;  // of an LVM pool
   std::vector<volume::Portal> portals;
   volume::Provisioning provisioning = volume::Provisioning::kThin;
   int reserve_percent = 5;

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
 #include "base/status_macros.h"
-#include "target/stable_storage.h"
 
 namespace nvmeof::target {
 namespace {
@@ -30,6 +30,10 @@ absl::Status Check(const AgentOptions& options) {
   if (options.provisioning == volume::Provisioning::kBackendDefault) {
     return absl::InvalidArgumentError("the agent's provisioning is neither thin nor thick");
   }
+  if (options.provisioning == volume::Provisioning::kThick &&
+      std::holds_alternative<volume::LvmThinPool>(options.pool)) {
+    return absl::InvalidArgumentError("an LVM thin pool has no thick volumes");
+  }
   if (options.reserve_percent < 0 || options.reserve_percent > 99) {
     return absl::InvalidArgumentError(
         absl::StrCat("a reserve of ", options.reserve_percent, " percent"));
@@ -40,30 +44,31 @@ absl::Status Check(const AgentOptions& options) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Agent>> Agent::Start(const AgentOptions& options,
+                                                    base::CommandRunner& runner,
                                                     const base::Clock& clock) {
   RETURN_IF_ERROR(Check(options));
   RETURN_IF_ERROR(KernelConfigfs().CheckPresent());
-  ASSIGN_OR_RETURN(std::unique_ptr<FilePool> pool,
-                   FilePool::Open(options.pool_directory, RequireStableStorage));
+  ASSIGN_OR_RETURN(OpenedPool opened,
+                   OpenPool(options.pool, options.state_directory, runner, clock));
   ASSIGN_OR_RETURN(std::unique_ptr<RecordFolder> folder,
-                   RecordFolder::Open(pool->directory() + "/records"));
+                   RecordFolder::Open(opened.records_directory));
   ASSIGN_OR_RETURN(std::unique_ptr<VolumeStore> store, VolumeStore::Load(*folder));
   std::unique_ptr<Agent> agent(
-      new Agent(options, clock, std::move(pool), std::move(folder), std::move(store)));
+      new Agent(options, clock, std::move(opened), std::move(folder), std::move(store)));
   agent->provisioner_.Recover();
   agent->exporter_.Restore();
   agent->restorer_ = std::thread([raw = agent.get()] { raw->KeepRestoring(); });
   return agent;
 }
 
-Agent::Agent(const AgentOptions& options, const base::Clock& clock, std::unique_ptr<FilePool> pool,
+Agent::Agent(const AgentOptions& options, const base::Clock& clock, OpenedPool opened,
              std::unique_ptr<RecordFolder> folder, std::unique_ptr<VolumeStore> store)
-    : pool_(std::move(pool)),
+    : opened_(std::move(opened)),
       folder_(std::move(folder)),
       store_(std::move(store)),
-      room_(*pool_, *store_, options.reserve_percent),
-      exporter_({*pool_, *store_, claims_}, configfs_, options.portals),
-      provisioner_({*pool_, *store_, claims_}, exporter_, room_, options.provisioning),
+      room_(*opened_.pool, *store_, options.reserve_percent),
+      exporter_({*opened_.pool, *store_, claims_}, configfs_, options.portals),
+      provisioner_({*opened_.pool, *store_, claims_}, exporter_, room_, options.provisioning),
       workers_(clock, kWorkers),
       service_({provisioner_, exporter_, *store_, workers_, clock, options.version}) {}
 

@@ -11,10 +11,11 @@
 
 #include "base/claims.h"
 #include "base/clock.h"
+#include "base/command.h"
 #include "base/workers.h"
 #include "target/configfs.h"
 #include "target/exporter.h"
-#include "target/file_pool.h"
+#include "target/open_pool.h"
 #include "target/provisioner.h"
 #include "target/record_folder.h"
 #include "target/room.h"
@@ -22,19 +23,22 @@
 #include "target/volume_store.h"
 #include "volume/parameters.h"
 #include "volume/path.h"
+#include "volume/pool_place.h"
 
 namespace nvmeof::target {
 
 struct AgentOptions {
   std::string version;
-  std::string pool_directory;
+  volume::PoolPlace pool;
+  std::string state_directory;  // absolute; of an LVM pool's records
   std::vector<volume::Portal> portals;
   // Of volumes whose request names neither: thin or thick.
   volume::Provisioning provisioning = volume::Provisioning::kThin;
-  int reserve_percent = 5;  // of the pool's file system, kept free of promises
+  int reserve_percent = 5;  // of the pool, kept free of promises
 };
 
-// Owns everything but the clock. Its end leaves volumes, exports and connections as they are.
+// Owns everything but the runner and the clock. Its end leaves volumes, exports and connections as
+// they are.
 class Agent {
  public:
   // Opens the pool, loads the records, makes the kernel match them, and returns then: blocks on
@@ -43,6 +47,7 @@ class Agent {
   // pool that cannot hold volumes or belongs to another agent; no kernel target; records of a newer
   // agent.
   static absl::StatusOr<std::unique_ptr<Agent>> Start(const AgentOptions& options,
+                                                      base::CommandRunner& runner,
                                                       const base::Clock& clock);
 
   // REQUIRES: no call of the service is running. Waits for steps that outlived their calls.
@@ -53,11 +58,11 @@ class Agent {
   grpc::Service& service() { return service_; }
 
  private:
-  Agent(const AgentOptions& options, const base::Clock& clock, std::unique_ptr<FilePool> pool,
+  Agent(const AgentOptions& options, const base::Clock& clock, OpenedPool opened,
         std::unique_ptr<RecordFolder> folder, std::unique_ptr<VolumeStore> store);
   void KeepRestoring();
 
-  const std::unique_ptr<FilePool> pool_;
+  const OpenedPool opened_;
   const std::unique_ptr<RecordFolder> folder_;
   const std::unique_ptr<VolumeStore> store_;
   KernelConfigfs configfs_;

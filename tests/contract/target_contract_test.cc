@@ -1,5 +1,5 @@
-// NvmetBackend and the target agent, joined by the real protocol over a pool and a kernel in
-// memory, pass the suite that every Backend passes.
+// NvmetBackend and the target agent, joined by the real protocol over a kernel and a pool in
+// memory, one of bytes and one of LVM, pass the suite that every Backend passes.
 
 #include "grpc/grpc.h"
 #include "grpcpp/security/server_credentials.h"
@@ -9,16 +9,27 @@
 #include "backend/nvmet/nvmet_backend.h"
 #include "base/clock.h"
 #include "base/workers.h"
+#include "target/lvm_pool.h"
 #include "target/target_service.h"
 #include "tests/contract/backend_contract.h"
+#include "tests/fakes/fake_lvm.h"
 #include "tests/target/target_world.h"
 
 namespace nvmeof::testing {
 namespace {
 
+// A storage node with a thin pool.
+struct LvmMachine {
+  base::MonotonicClock clock;
+  FakeLvm lvm{std::int64_t{100} << 30};
+  std::unique_ptr<target::LvmPool> pool =
+      *target::LvmPool::Open({.volume_group = "vg", .name = "thin"}, lvm, clock);
+};
+
 class TargetSubject final : public ContractSubject {
  public:
-  TargetSubject() {
+  explicit TargetSubject(std::unique_ptr<LvmMachine> lvm = nullptr)
+      : lvm_(std::move(lvm)), world_(lvm_ == nullptr ? nullptr : lvm_->pool.get()) {
     // gRPC stays up until the process ends: to take it down it may wait ten seconds for its poller.
     grpc_init();
     world_.exporter->Restore();
@@ -37,6 +48,7 @@ class TargetSubject final : public ContractSubject {
 
  private:
   base::MonotonicClock clock_;
+  const std::unique_ptr<LvmMachine> lvm_;
   TargetWorld world_;
   base::Workers workers_{clock_, 8};
   target::TargetService service_{
@@ -47,9 +59,13 @@ class TargetSubject final : public ContractSubject {
   backend::NvmetBackend backend_{"fast", {{{"agent-a", address_}}}, clock_};
 };
 
-INSTANTIATE_TEST_SUITE_P(Target, BackendContract,
-                         ::testing::Values(ContractCase{
-                             "Target", [] { return std::make_unique<TargetSubject>(); }}));
+INSTANTIATE_TEST_SUITE_P(
+    Target, BackendContract,
+    ::testing::Values(ContractCase{"Target", [] { return std::make_unique<TargetSubject>(); }},
+                      ContractCase{"Lvm", [] {
+                                     return std::make_unique<TargetSubject>(
+                                         std::make_unique<LvmMachine>());
+                                   }}));
 
 }  // namespace
 }  // namespace nvmeof::testing

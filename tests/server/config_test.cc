@@ -100,12 +100,21 @@ TEST(ConfigTest, TargetTakesItsFlags) {
   const auto config = std::get<TargetConfig>(
       Parse({"target", "--pool=/pool", "--portal=192.0.2.1:4420", "--portal=192.0.2.2:4420",
              "--provisioning=thick", "--reserve=10", "--listen=127.0.0.1:5000"}));
-  EXPECT_EQ(config.pool_dir, "/pool");
+  EXPECT_EQ(config.pool, volume::PoolPlace(volume::FolderPool{"/pool"}));
   EXPECT_THAT(config.portals, ElementsAre(volume::Portal{"tcp", "192.0.2.1", "4420"},
                                           volume::Portal{"tcp", "192.0.2.2", "4420"}));
   EXPECT_EQ(config.provisioning, volume::Provisioning::kThick);
   EXPECT_EQ(config.reserve_percent, 10);
   EXPECT_EQ(config.listen.address(), "127.0.0.1:5000");
+}
+
+TEST(ConfigTest, TargetTakesAnLvmThinPoolAndWhereItsRecordsAre) {
+  const auto config = std::get<TargetConfig>(
+      Parse({"target", "--pool=lvm:vg/thin", "--state-dir=/state", "--portal=192.0.2.1"}));
+  EXPECT_EQ(config.pool, volume::PoolPlace(volume::LvmThinPool{"vg", "thin"}));
+  EXPECT_EQ(config.state_dir, "/state");
+  EXPECT_THAT(ParseToAnswer({"target", "--pool=vg/thin", "--portal=192.0.2.1"}).text,
+              StartsWith("nvmeof-csi: --pool 'vg/thin': must be an absolute path, or lvm:VG/POOL"));
 }
 
 TEST(ConfigTest, TargetListensBeyondThisMachineOnlyWhenToldTo) {

@@ -59,7 +59,8 @@ class DyingRecordFolder final : public target::RecordFolder {
 
 class TargetWorld {
  public:
-  TargetWorld() {
+  // `data`: where the volumes lie, instead of `pool`; it outlives the world.
+  explicit TargetWorld(target::Pool* data = nullptr) : data_(data == nullptr ? &pool : data) {
     std::filesystem::create_directory(directory_.File("records"));
     Start();
   }
@@ -90,7 +91,7 @@ class TargetWorld {
         .fingerprint = "asked",
         .context = {},
         .exports = {}};
-    if (!pool.Create(record.Handle(), bytes, record.provisioning).ok()) std::abort();
+    if (!data_->Create(record.Handle(), bytes, record.provisioning).ok()) std::abort();
     if (!store->Put(record).ok()) std::abort();
     effects.Forget();
     return record.Handle();
@@ -120,8 +121,8 @@ class TargetWorld {
     store.reset();
     folder = std::make_unique<DyingRecordFolder>(directory_.File("records"), effects);
     store = *target::VolumeStore::Load(*folder);
-    room = std::make_unique<target::Room>(pool, *store, 10);
-    const target::Storage storage{pool, *store, claims};
+    room = std::make_unique<target::Room>(*data_, *store, 10);
+    const target::Storage storage{*data_, *store, claims};
     const std::vector<volume::Portal> portals = {{"tcp", "192.0.2.1", "4420"},
                                                  {"tcp", "2001:db8::1", "4420"}};
     exporter = std::make_unique<target::Exporter>(storage, configfs, portals);
@@ -129,6 +130,7 @@ class TargetWorld {
                                                         volume::Provisioning::kThin);
   }
 
+  target::Pool* const data_;
   TemporaryDirectory directory_{TemporaryDirectory::InMemory()};
   int added_ = 0;
 };

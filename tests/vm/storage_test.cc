@@ -18,11 +18,13 @@
 #include "gtest/gtest.h"
 
 #include "base/clock.h"
+#include "base/command.h"
 #include "base/errno_status.h"
 #include "base/file.h"
 #include "base/unique_fd.h"
 #include "nvmeof/v1/target_agent.grpc.pb.h"
 #include "target/agent.h"
+#include "target/file_pool.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/vm/eventually.h"
 #include "tests/vm/flood.h"
@@ -118,9 +120,9 @@ class StorageTest : public ::testing::Test {
 
   absl::Status StartAgent() {
     target::AgentOptions options;
-    options.pool_directory = kMount;
+    options.pool = volume::FolderPool{kMount};
     for (const std::string& portal : kPortals) options.portals.push_back({"tcp", portal, "4420"});
-    auto agent = target::Agent::Start(options, clock_);
+    auto agent = target::Agent::Start(options, commands_, clock_);
     if (!agent.ok()) return agent.status();
     agent_ = *std::move(agent);
     server_ = grpc::ServerBuilder().RegisterService(&agent_->service()).BuildAndStart();
@@ -205,6 +207,7 @@ class StorageTest : public ::testing::Test {
   }
 
   base::MonotonicClock clock_;
+  base::PosixCommandRunner commands_{clock_};
   std::unique_ptr<target::Agent> agent_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::TargetAgent::Stub> stub_;
