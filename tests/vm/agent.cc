@@ -39,7 +39,11 @@ absl::StatusOr<std::unique_ptr<Process>> StartAgent(const AgentPlan& plan) {
                                         "--insecure-listen", "--pool", plan.pool};
   for (const int portal : plan.portals) {
     arguments.emplace_back("--portal");
-    arguments.push_back(absl::StrCat(Network::PortalAddress(portal), ":4420"));
+    arguments.push_back(absl::StrCat(Network::PortalAddress(portal), ":", plan.nvme_port));
+  }
+  if (!plan.state.empty()) {
+    arguments.emplace_back("--state-dir");
+    arguments.push_back(plan.state);
   }
   ASSIGN_OR_RETURN(auto agent, Process::Start(std::move(arguments), plan.log, Network::kStorage));
   const bool listens = Eventually(

@@ -14,8 +14,10 @@ namespace nvmeof::testing {
 struct AgentPlan {
   int port = 4421;           // of its service, on the address of the first portal
   std::vector<int> portals;  // of the lab's network
-  std::string pool;          // folder
+  std::string pool;          // folder, or lvm:VG/POOL
   std::string log;           // file
+  std::string state = {};    // folder of an LVM pool's records
+  int nvme_port = 4420;      // of the portals
 
   std::string address() const;
 };

@@ -38,21 +38,24 @@ std::map<std::string, std::string> Lab::AllPaths() {
   return {{"hostTraddr", absl::StrCat(Network::HostAddress(0), ",", Network::HostAddress(1))}};
 }
 
-Lab::Lab(std::string name)
+Lab::Lab(std::string name, const std::string& pool)
     : name_(std::move(name)),
       root_(absl::StrCat(Environment("NVMEOF_DISK", "/run/nvmeof"), "/lab")),
-      agent_{.portals = {0, 1}, .pool = Folder("pool"), .log = LogFile("target")},
+      agent_{.portals = {0, 1},
+             .pool = pool.empty() ? Folder("pool") : pool,
+             .log = LogFile("target"),
+             .state = Folder("target")},
       controller_client_(Socket("controller")),
       node_client_(Socket("node")) {}
 
-absl::StatusOr<std::unique_ptr<Lab>> Lab::Create(const std::string& name) {
-  std::unique_ptr<Lab> lab(new Lab(name));
+absl::StatusOr<std::unique_ptr<Lab>> Lab::Create(const std::string& name, const std::string& pool) {
+  std::unique_ptr<Lab> lab(new Lab(name, pool));
   RETURN_IF_ERROR(lab->Prepare());
   return lab;
 }
 
-absl::StatusOr<std::unique_ptr<Lab>> Lab::Start(const std::string& name) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Lab> lab, Create(name));
+absl::StatusOr<std::unique_ptr<Lab>> Lab::Start(const std::string& name, const std::string& pool) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Lab> lab, Create(name, pool));
   RETURN_IF_ERROR(lab->StartTarget());
   RETURN_IF_ERROR(lab->StartController());
   RETURN_IF_ERROR(lab->StartNode());

@@ -24,10 +24,13 @@ namespace nvmeof::testing {
 // the kernel, so that the next case starts from nothing.
 class Lab {
  public:
-  // An empty lab on the guest's disk, without a process. `name` is part of the log files' names.
-  static absl::StatusOr<std::unique_ptr<Lab>> Create(const std::string& name);
+  // An empty lab on the guest's disk, without a process. `name` is part of the log files' names,
+  // `pool` the agent's; without one it has a folder.
+  static absl::StatusOr<std::unique_ptr<Lab>> Create(const std::string& name,
+                                                     const std::string& pool = "");
   // The same with all three processes.
-  static absl::StatusOr<std::unique_ptr<Lab>> Start(const std::string& name);
+  static absl::StatusOr<std::unique_ptr<Lab>> Start(const std::string& name,
+                                                    const std::string& pool = "");
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
   ~Lab();
@@ -63,7 +66,7 @@ class Lab {
   std::string LastWords() const;
 
  private:
-  explicit Lab(std::string name);
+  Lab(std::string name, const std::string& pool);
   absl::Status Prepare();
 
   const std::string name_;
