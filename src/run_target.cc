@@ -28,6 +28,7 @@ absl::Status Run(const server::TargetConfig& config, server::StopSignal& stop) {
   options.pool = config.pool;
   options.state_directory = config.state_dir;
   options.portals = config.portals;
+  options.drained = config.drained;
   options.provisioning = config.provisioning;
   options.reserve_percent = config.reserve_percent;
   ASSIGN_OR_RETURN(const std::unique_ptr<target::Agent> agent,

@@ -167,6 +167,11 @@ Subcommand TargetCommand(TargetConfig& config) {
             .description = "part of the pool that volumes never get",
             .fallback = "5",
             .store = WholeNumber(config.reserve_percent, 0, 90)},
+           {.name = "--drain",
+            .description = "make no new volumes; those that are there may still do everything",
+            .fallback = "false",
+            .bare = true,
+            .store = OneOf<bool>(config.drained, {{"true", true}, {"false", false}})},
            LogLevelFlag(config.log),
            LogFormatFlag(config.log)}};
 }

@@ -56,6 +56,7 @@ struct TargetConfig {
   std::vector<volume::Portal> portals;
   volume::Provisioning provisioning = volume::Provisioning::kThin;
   int reserve_percent = 5;
+  bool drained = false;  // no new volumes
 };
 
 // What to print instead of running: help and version (exit code 0, for standard output) or one line

@@ -68,7 +68,8 @@ Agent::Agent(const AgentOptions& options, const base::Clock& clock, OpenedPool o
       store_(std::move(store)),
       room_(*opened_.pool, *store_, options.reserve_percent),
       exporter_({*opened_.pool, *store_, claims_}, configfs_, options.portals),
-      provisioner_({*opened_.pool, *store_, claims_}, exporter_, room_, options.provisioning),
+      provisioner_({*opened_.pool, *store_, claims_}, exporter_, room_,
+                   {.usual = options.provisioning, .drained = options.drained}),
       workers_(clock, kWorkers),
       service_({provisioner_, exporter_, *store_, workers_, clock, options.version}) {}
 

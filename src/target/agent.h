@@ -34,6 +34,7 @@ struct AgentOptions {
   std::vector<volume::Portal> portals;
   // Of volumes whose request names neither: thin or thick.
   volume::Provisioning provisioning = volume::Provisioning::kThin;
+  bool drained = false;     // no new volumes
   int reserve_percent = 5;  // of the pool, kept free of promises
 };
 

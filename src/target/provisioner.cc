@@ -21,8 +21,8 @@ absl::Status NoSuchVolume(const std::string& handle) {
 }  // namespace
 
 Provisioner::Provisioner(Storage storage, Exporter& exporter, Room& room,
-                         volume::Provisioning usual)
-    : storage_(storage), exporter_(exporter), room_(room), usual_(usual) {}
+                         const ProvisionerOptions& options)
+    : storage_(storage), exporter_(exporter), room_(room), options_(options) {}
 
 absl::StatusOr<VolumeRecord> Provisioner::Create(const CreateRequest& request) {
   const auto claim = storage_.claims.TryTake(absl::StrCat("name:", request.name));
@@ -38,6 +38,9 @@ absl::StatusOr<VolumeRecord> Provisioner::Create(const CreateRequest& request) {
     const auto old = storage_.claims.TryTake(known->Handle());
     if (!old.has_value()) return absl::AbortedError("the old volume of this name is being deleted");
     RETURN_IF_ERROR(Purge(*known));
+  }
+  if (options_.drained) {
+    return absl::ResourceExhaustedError("the agent is drained: it takes no new volumes");
   }
   return Make(request);
 }
@@ -55,7 +58,9 @@ absl::StatusOr<VolumeRecord> Provisioner::Make(const CreateRequest& request) {
                       .fingerprint = request.fingerprint,
                       .context = request.context,
                       .exports = {}};
-  if (record.provisioning == volume::Provisioning::kBackendDefault) record.provisioning = usual_;
+  if (record.provisioning == volume::Provisioning::kBackendDefault) {
+    record.provisioning = options_.usual;
+  }
   absl::Cleanup undo = [this, &record] {
     if (const absl::Status purged = Purge(record); !purged.ok()) {
       base::Log(base::Level::kWarning, "unfinished volume left behind",
@@ -123,7 +128,10 @@ absl::StatusOr<std::int64_t> Provisioner::Grow(VolumeRecord record, const volume
 
 absl::StatusOr<Capacity> Provisioner::GetCapacity() const {
   const volume::SizeRules rules = storage_.pool.Rules();
-  ASSIGN_OR_RETURN(const std::int64_t available, room_.Available());
+  std::int64_t available = 0;
+  if (!options_.drained) {
+    ASSIGN_OR_RETURN(available, room_.Available());
+  }
   const std::int64_t largest = std::min(available, rules.maximum_bytes);
   return Capacity{.available_bytes = available,
                   .maximum_volume_bytes = largest - largest % rules.granularity_bytes,

@@ -31,6 +31,13 @@ struct Capacity {
   std::int64_t granularity_bytes = 0;
 };
 
+struct ProvisionerOptions {
+  // Thin or thick, for requests that name neither.
+  volume::Provisioning usual = volume::Provisioning::kThin;
+  // No new volumes; those that are there may still do everything.
+  bool drained = false;
+};
+
 // By handle. Nothing of it is ever removed by itself.
 struct Strays {
   std::vector<std::string> without_data;    // ready volumes
@@ -41,13 +48,12 @@ struct Strays {
 // without a bound of its own and runs in a worker therefore. Aborted: the claim is taken.
 class Provisioner {
  public:
-  // `usual`: thin or thick, for requests that name neither.
-  Provisioner(Storage storage, Exporter& exporter, Room& room, volume::Provisioning usual);
+  Provisioner(Storage storage, Exporter& exporter, Room& room, const ProvisionerOptions& options);
 
-  volume::Provisioning usual() const { return usual_; }
+  volume::Provisioning usual() const { return options_.usual; }
 
   // A blank volume. AlreadyExists: the name is taken. OutOfRange: no size meets the range or could
-  // ever. ResourceExhausted: no room now, and nothing was written.
+  // ever. ResourceExhausted: drained, or no room now, and nothing was written.
   absl::StatusOr<VolumeRecord> Create(const CreateRequest& request);
 
   // NotFound; FailedPrecondition while exported, naming a host. The data is gone afterwards.
@@ -57,6 +63,7 @@ class Provisioner {
   // OutOfRange, ResourceExhausted.
   absl::StatusOr<std::int64_t> Expand(const std::string& handle, const volume::SizeRange& size);
 
+  // For new volumes; without any room when drained.
   absl::StatusOr<Capacity> GetCapacity() const;
 
   // At the start: removes volumes that were never answered, completes deletions, and logs what
@@ -75,7 +82,7 @@ class Provisioner {
   const Storage storage_;
   Exporter& exporter_;
   Room& room_;
-  const volume::Provisioning usual_;
+  const ProvisionerOptions options_;
 };
 
 }  // namespace nvmeof::target

@@ -108,6 +108,14 @@ TEST(ConfigTest, TargetTakesItsFlags) {
   EXPECT_EQ(config.listen.address(), "127.0.0.1:5000");
 }
 
+TEST(ConfigTest, TargetIsDrainedWhereToldTo) {
+  const std::vector<std::string> plain = {"target", "--pool=/pool", "--portal=192.0.2.1"};
+  EXPECT_FALSE(std::get<TargetConfig>(Parse(plain)).drained);
+  std::vector<std::string> drained = plain;
+  drained.emplace_back("--drain");
+  EXPECT_TRUE(std::get<TargetConfig>(Parse(drained)).drained);
+}
+
 TEST(ConfigTest, TargetTakesAnLvmThinPoolAndWhereItsRecordsAre) {
   const auto config = std::get<TargetConfig>(
       Parse({"target", "--pool=lvm:vg/thin", "--state-dir=/state", "--portal=192.0.2.1"}));

@@ -201,6 +201,27 @@ TEST_F(ProvisionerTest, CapacityIsTheRoomInWholeUnits) {
   EXPECT_EQ(capacity->granularity_bytes, 4096);
 }
 
+TEST_F(ProvisionerTest, DrainedAgentMakesNoNewVolumes) {
+  const std::string handle = world_.AddVolume("old");
+  world_.options.drained = true;
+  world_.Restart();
+  EXPECT_THAT(Create(Request()),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("drained")));
+  EXPECT_EQ(world_.provisioner->GetCapacity()->available_bytes, 0);
+  EXPECT_EQ(world_.provisioner->GetCapacity()->maximum_volume_bytes, 0);
+  EXPECT_THAT(world_.store->All(), SizeIs(1));
+  // The others go on.
+  EXPECT_THAT(Expand(handle, 2 * kGiB), IsOkAndHolds(2 * kGiB));
+  EXPECT_OK(Export(handle));
+}
+
+TEST_F(ProvisionerTest, DrainedAgentStillKnowsTheNamesThatItHas) {
+  world_.AddVolume("data");
+  world_.options.drained = true;
+  world_.Restart();
+  EXPECT_THAT(Create(Request()), StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
 TEST_F(ProvisionerTest, StraysAreWhatRecordsAndPoolDoNotAgreeOn) {
   const std::string whole = world_.AddVolume("whole");
   const std::string lost = world_.AddVolume("lost");

@@ -102,6 +102,9 @@ class TargetWorld {
     return Record(handle).SubsystemNqn().text();
   }
 
+  // Of the next start.
+  target::ProvisionerOptions options;
+
   Effects effects;
   FakeConfigfs configfs{effects};
   FakePool pool{effects, 100 * kGiB};
@@ -126,8 +129,7 @@ class TargetWorld {
     const std::vector<volume::Portal> portals = {{"tcp", "192.0.2.1", "4420"},
                                                  {"tcp", "2001:db8::1", "4420"}};
     exporter = std::make_unique<target::Exporter>(storage, configfs, portals);
-    provisioner = std::make_unique<target::Provisioner>(storage, *exporter, *room,
-                                                        volume::Provisioning::kThin);
+    provisioner = std::make_unique<target::Provisioner>(storage, *exporter, *room, options);
   }
 
   target::Pool* const data_;
