@@ -8,6 +8,7 @@ find_package(fmt CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 
 pkg_check_modules(LIBBLKID REQUIRED IMPORTED_TARGET blkid)
+pkg_check_modules(LIBCURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent)
 pkg_check_modules(GRPC REQUIRED grpc++)
 
