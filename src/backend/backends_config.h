@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "backend/http/http_endpoint.h"
 #include "volume/path.h"
 
 namespace nvmeof::backend {
@@ -62,9 +63,18 @@ struct CephConfig {
   friend bool operator==(const CephConfig&, const CephConfig&) = default;
 };
 
+// Type "routeros": a disk of a MikroTik router with the ROSE package.
+struct RouterosConfig {
+  HttpEndpoint router;                  // with TLS
+  std::string disk;                     // slot of the mounted disk that holds the volumes' files
+  std::vector<volume::Portal> portals;  // at least one, all different, all of one port
+
+  friend bool operator==(const RouterosConfig&, const RouterosConfig&) = default;
+};
+
 struct BackendConfig {
   std::string name;  // stands in volume ids and in StorageClasses
-  std::variant<NvmetConfig, SpdkConfig, CephConfig> storage;
+  std::variant<NvmetConfig, SpdkConfig, CephConfig, RouterosConfig> storage;
 
   friend bool operator==(const BackendConfig&, const BackendConfig&) = default;
 };

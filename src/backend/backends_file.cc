@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "yaml-cpp/yaml.h"
 
+#include "backend/http/http_endpoint.h"
 #include "backend/nvmet/agent_address.h"
 #include "base/file.h"
 #include "base/status_macros.h"
@@ -54,11 +55,12 @@ class Reader {
   BackendConfig ReadBackend(const YAML::Node& node) {
     if (TypeOf(node) == "spdk") return ReadSpdk(node);
     if (TypeOf(node) == "ceph") return ReadCeph(node);
+    if (TypeOf(node) == "routeros") return ReadRouteros(node);
     const Fields fields = ReadMap(node, "a backend", {"name", "type", "agents"});
     BackendConfig backend{.name = ReadName(fields, backend_names_), .storage = {}};
     if (const std::string type = ReadText(fields, "type"); !type.empty() && type != "nvmet") {
       Refuse(fields.at("type"),
-             absl::StrCat("type is '", type, "'; it must be nvmet, spdk or ceph"));
+             absl::StrCat("type is '", type, "'; it must be nvmet, spdk, ceph or routeros"));
     }
     NvmetConfig nvmet;
     Seen names;
@@ -122,6 +124,50 @@ class Reader {
     return {.address = ReadAddress(fields),
             .host = ReadText(fields, "host"),
             .portals = ReadPortals(fields)};
+  }
+
+  BackendConfig ReadRouteros(const YAML::Node& node) {
+    const Fields fields = ReadMap(
+        node, "a backend", {"name", "type", "url", "userFile", "passwordFile", "disk", "portals"},
+        {"caFile", "pinnedKey"});
+    BackendConfig backend{.name = ReadName(fields, backend_names_), .storage = {}};
+    RouterosConfig routeros{.router = ReadEndpoint(fields, /*require_tls=*/true),
+                            .disk = ReadText(fields, "disk"),
+                            .portals = ReadPortals(fields)};
+    for (const volume::Portal& portal : routeros.portals) {
+      if (portal.service == routeros.portals.front().service) continue;
+      Refuse(fields.at("portals"),
+             absl::StrCat("portal '", volume::FormatPortal(portal),
+                          "' has another port than the first; a router exports on one port"));
+    }
+    backend.storage = std::move(routeros);
+    return backend;
+  }
+
+  HttpEndpoint ReadEndpoint(const Fields& fields, bool require_tls) {
+    HttpEndpoint endpoint{.url = ReadText(fields, "url"),
+                          .user_file = ReadPath(fields, "userFile"),
+                          .password_file = ReadPath(fields, "passwordFile"),
+                          .ca_file = ReadPath(fields, "caFile"),
+                          .pinned_key = ReadText(fields, "pinnedKey")};
+    // A URL that is none may hold a password.
+    if (!endpoint.url.empty() && !IsHttpUrl(endpoint.url, require_tls)) {
+      Refuse(fields.at("url"),
+             absl::StrCat("url must be ", require_tls ? kHttpsUrlForm : kHttpUrlForm));
+    }
+    if (!endpoint.pinned_key.empty() && !IsPinnedKey(endpoint.pinned_key)) {
+      Refuse(fields.at("pinnedKey"),
+             absl::StrCat("pinnedKey is '", endpoint.pinned_key, "'; it must be ", kPinnedKeyForm));
+    }
+    return endpoint;
+  }
+
+  std::string ReadPath(const Fields& fields, const std::string& key) {
+    std::string path = ReadText(fields, key);
+    if (!path.empty() && path.front() != '/') {
+      Refuse(fields.at(key), absl::StrCat(key, " is '", path, "'; it must be a path from /"));
+    }
+    return path;
   }
 
   std::vector<volume::Portal> ReadPortals(const Fields& fields) {
@@ -199,7 +245,7 @@ class Reader {
     return fields;
   }
 
-  // Empty after a mistake.
+  // Empty after a mistake, and for a key that is not there.
   std::string ReadText(const Fields& fields, const std::string& key) {
     const auto field = fields.find(key);
     if (field == fields.end()) return "";

@@ -13,6 +13,14 @@
 //       lvolStore: store
 //       portals: ["tcp://192.0.2.2:4420"]
 //       provisioning: thin             # or thick; for StorageClasses that say nothing
+//     - name: rose
+//       type: routeros
+//       url: https://192.0.2.3         # of a MikroTik router
+//       userFile: /etc/nvmeof-csi/rose/user
+//       passwordFile: /etc/nvmeof-csi/rose/password
+//       caFile: /etc/nvmeof-csi/rose/ca.crt  # or pinnedKey: sha256//..., or both
+//       disk: raid1                    # the slot of the disk that holds the volumes' files
+//       portals: ["tcp://192.0.2.3:4420"]
 #pragma once
 
 #include <string>

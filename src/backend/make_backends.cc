@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "backend/ceph/ceph_backend.h"
+#include "backend/http/http_client.h"
 #include "backend/nvmet/nvmet_backend.h"
+#include "backend/routeros/routeros_backend.h"
 #include "backend/spdk/rpc_transport.h"
 #include "backend/spdk/spdk_backend.h"
 
@@ -27,6 +29,10 @@ struct Maker {
   }
   std::unique_ptr<Backend> operator()(const CephConfig& config) const {
     return std::make_unique<CephBackend>(name, config, clock);
+  }
+  std::unique_ptr<Backend> operator()(const RouterosConfig& config) const {
+    return std::make_unique<RouterosBackend>(
+        name, config, std::make_unique<HttpClient>(config.router, clock), clock);
   }
 };
 

@@ -144,7 +144,7 @@ const std::vector<Mistake> kMistakes = {
      "line 2, column 5: a backend lacks the key 'type'; "
      "line 2, column 5: a backend lacks the key 'agents'"},
     {"backends:\n- {name: a, type: nvmt, agents: [{name: b, address: 'c:1'}]}",
-     "line 2, column 19: type is 'nvmt'; it must be nvmet, spdk or ceph"},
+     "line 2, column 19: type is 'nvmt'; it must be nvmet, spdk, ceph or routeros"},
     {"backends:\n- {name: [a], type: nvmet, agents: [{name: b, address: 'c:1'}]}",
      "line 2, column 10: name is a list; it must be text"},
     {"backends:\n- {name: '', type: nvmet, agents: [{name: b, address: 'c:1'}]}",

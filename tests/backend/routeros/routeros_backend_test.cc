@@ -1,0 +1,208 @@
+#include "backend/routeros/routeros_backend.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "backend/words.h"
+#include "tests/backend/routeros/routeros_world.h"
+#include "tests/matchers/status_matchers.h"
+
+namespace nvmeof::backend {
+namespace {
+
+using ::nvmeof::testing::FakeRouteros;
+using ::nvmeof::testing::IsOkAndHolds;
+using ::nvmeof::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::SizeIs;
+
+using RouterosBackendTest = RouterosWorld;
+
+TEST_F(RouterosBackendTest, MakesADiskThatNobodyReachesAndTheRouterDoesNotMount) {
+  const Volume volume = GivenAVolume();
+  const FakeRouteros::Item disk = DiskOf(volume.id);
+  EXPECT_THAT(
+      disk,
+      AllOf(Contains(Pair("type", "file")), Contains(Pair("size", std::to_string(16 * kMib))),
+            Contains(Pair("mount-filesystem", "false")), Contains(Pair("nvme-tcp-export", "false")),
+            Contains(Pair("nvme-tcp-server-allow-host-name", "nqn.2026-01.dev.nvmeof:nobody")),
+            Contains(Pair("nvme-tcp-server-port", "4421"))));
+  EXPECT_THAT(router_.files(), ElementsAre("raid1/nvmeof-" + DigestOf("pvc-1").substr(1) + "-" +
+                                           volume.id.handle + ".img"));
+  EXPECT_FALSE(router_.ConnectHost(volume.target.subsystem.text(), Host("a").text()));
+}
+
+TEST_F(RouterosBackendTest, LetsInOneHost) {
+  const Volume volume = GivenAnExport();
+  const std::string nqn = volume.target.subsystem.text();
+  EXPECT_TRUE(router_.ConnectHost(nqn, Host("a").text()));
+  EXPECT_FALSE(router_.ConnectHost(nqn, Host("b").text()));
+  EXPECT_THAT(backend_.ExportTo(volume.id, {Host("b"), ExportMode::kMultiNode, "rw"}, deadline_),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("one host at a time")));
+}
+
+TEST_F(RouterosBackendTest, UnexportCutsTheHostBeforeItAnswers) {
+  router_.SetDelay(5);
+  const Volume volume = GivenAnExport();
+  const std::string nqn = volume.target.subsystem.text();
+  ASSERT_TRUE(router_.ConnectHost(nqn, Host("a").text()));
+  ASSERT_OK(backend_.Unexport(volume.id, Host("a"), deadline_));
+  EXPECT_THAT(router_.Connected(nqn), IsEmpty());
+  EXPECT_EQ(DiskOf(volume.id)["nvme-tcp-server-allow-host-name"], "nqn.2026-01.dev.nvmeof:nobody");
+}
+
+TEST_F(RouterosBackendTest, TakesTheNqnThatTheRouterChose) {
+  const Volume volume = GivenAVolume();
+  router_.Meddle(SlotOf(volume.id), [](FakeRouteros::Item& disk) {
+    disk["nvme-tcp-server-nqn"] = "nqn.2000-02.com.mikrotik:another";
+  });
+  EXPECT_EQ(backend_.ExportTo(volume.id, Wanted(), deadline_)->target.subsystem.text(),
+            "nqn.2000-02.com.mikrotik:another");
+}
+
+TEST_F(RouterosBackendTest, ExportStaysWhenTheRouterStartsAnew) {
+  const Volume volume = GivenAnExport();
+  router_.Restart();
+  EXPECT_THAT(backend_.Get(volume.id, deadline_), IsOkAndHolds(volume));
+  EXPECT_TRUE(router_.ConnectHost(volume.target.subsystem.text(), Host("a").text()));
+  ASSERT_OK(backend_.Unexport(volume.id, Host("a"), deadline_));
+  EXPECT_OK(backend_.Delete(volume.id, deadline_));
+}
+
+TEST_F(RouterosBackendTest, DeletesTheFileAsWell) {
+  ASSERT_OK(backend_.Delete(GivenAVolume().id, deadline_));
+  EXPECT_THAT(router_.disks(), IsEmpty());
+  EXPECT_THAT(router_.files(), IsEmpty());
+}
+
+TEST_F(RouterosBackendTest, AwaitsWhatTheRouterDoesLater) {
+  router_.SetDelay(20);
+  const Volume volume = GivenAVolume();
+  EXPECT_EQ(volume.size_bytes, 16 * kMib);
+  EXPECT_THAT(backend_.Expand(volume.id, {.required_bytes = 32 * kMib}, deadline_),
+              IsOkAndHolds(32 * kMib));
+  EXPECT_OK(backend_.Delete(volume.id, deadline_));
+}
+
+TEST_F(RouterosBackendTest, DoesNotAwaitForEver) {
+  router_.SetDelay(1000000);
+  EXPECT_THAT(backend_.Create(Request(), deadline_),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("has not done so yet")));
+}
+
+TEST_F(RouterosBackendTest, RemembersHowAHostWasLetIn) {
+  const volume::VolumeId id = GivenAnExport().id;
+  Export other = Wanted();
+  EXPECT_OK(idempotent_.ExportOrGet(id, other, deadline_));
+  other.fingerprint = "ro";
+  EXPECT_THAT(idempotent_.ExportOrGet(id, other, deadline_),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
+TEST_F(RouterosBackendTest, NeverTouchesDisksAndFilesOfOthers) {
+  router_.Meddle("backup", [](FakeRouteros::Item& disk) {
+    disk["type"] = "file";
+    disk["file-path"] = "/raid1/backup.img";
+  });
+  router_.AddFile("raid1/backup.img");
+  const Volume volume = GivenAVolume();
+  // A copy of a volume's file somewhere else.
+  const std::string copy = "usb1/" + router_.files().rbegin()->substr(6);
+  router_.AddFile(copy);
+  ASSERT_OK(backend_.Delete(volume.id, deadline_));
+  EXPECT_THAT(backend_.List(deadline_)->volumes, IsEmpty());
+  EXPECT_THAT(router_.disks(), SizeIs(1));
+  EXPECT_THAT(router_.files(), ElementsAre("raid1/backup.img", copy));
+}
+
+TEST_F(RouterosBackendTest, RefusesADiskOfOurNamingThatIsNotOurs) {
+  const volume::VolumeId id = {"rose", "disk", volume::Uuid::Random().Hex()};
+  router_.Meddle(SlotOf(id), [](FakeRouteros::Item& disk) {
+    disk["type"] = "file";
+    disk["file-path"] = "/raid1/precious.img";
+  });
+  router_.AddFile("raid1/precious.img");
+  for (const absl::Status& status :
+       {backend_.Get(id, deadline_).status(), backend_.Delete(id, deadline_),
+        backend_.ExportTo(id, Wanted(), deadline_).status(),
+        backend_.Unexport(id, Host("a"), deadline_)}) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("somebody")));
+  }
+  EXPECT_THAT(backend_.List(deadline_)->volumes, IsEmpty());
+  EXPECT_THAT(router_.disks(), SizeIs(1));
+  EXPECT_THAT(router_.files(), SizeIs(1));
+}
+
+TEST_F(RouterosBackendTest, NeverClearsAVolumeWhoseCommentSomebodyChanged) {
+  const Volume volume = GivenAVolume();
+  router_.Meddle(SlotOf(volume.id),
+                 [](FakeRouteros::Item& disk) { disk["comment"] = "of the accountants"; });
+  EXPECT_THAT(idempotent_.CreateOrGet(Request(), deadline_),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("of the accountants")));
+  EXPECT_THAT(router_.files(), SizeIs(1));
+}
+
+TEST_F(RouterosBackendTest, RefusesAnExportToAnyHost) {
+  const Volume volume = GivenAVolume();
+  router_.Meddle(SlotOf(volume.id), [](FakeRouteros::Item& disk) {
+    disk["nvme-tcp-export"] = "yes";
+    disk["nvme-tcp-server-allow-host-name"] = "";
+  });
+  for (const absl::Status& status : {backend_.ExportTo(volume.id, Wanted(), deadline_).status(),
+                                     backend_.Unexport(volume.id, Host("a"), deadline_),
+                                     backend_.Delete(volume.id, deadline_)}) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("any host")));
+  }
+}
+
+TEST_F(RouterosBackendTest, NeverExportsBeforeItIsShownWhoIsLetIn) {
+  const Volume volume = GivenAVolume();
+  // The note is set, the host is not.
+  router_.FailAt(2, FakeRouteros::Fault::kRefusedInPart);
+  EXPECT_THAT(backend_.ExportTo(volume.id, Wanted(), deadline_),
+              StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(DiskOf(volume.id)["nvme-tcp-export"], "false");
+}
+
+TEST_F(RouterosBackendTest, NeverShrinks) {
+  const Volume volume = GivenAVolume();
+  EXPECT_THAT(backend_.Expand(volume.id, {.required_bytes = 1, .limit_bytes = 8 * kMib}, deadline_),
+              StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("never shrinks")));
+  EXPECT_EQ(backend_.Get(volume.id, deadline_)->size_bytes, 16 * kMib);
+}
+
+TEST_F(RouterosBackendTest, AMissingDiskIsNotAMissingVolume) {
+  const Volume volume = GivenAVolume();
+  router_.SetUnmounted(true);
+  for (const absl::Status& status :
+       {backend_.Delete(volume.id, deadline_), backend_.Get(volume.id, deadline_).status(),
+        backend_.List(deadline_).status(), backend_.FindByName("pvc-1", deadline_).status(),
+        backend_.Unexport(volume.id, Host("a"), deadline_),
+        backend_.GetCapacity(volume::Provisioning::kBackendDefault, deadline_).status()}) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("raid1")));
+  }
+  router_.SetUnmounted(false);
+  EXPECT_THAT(backend_.Get(volume.id, deadline_), IsOkAndHolds(volume));
+}
+
+TEST_F(RouterosBackendTest, AnswersInTheWordsOfTheRequest) {
+  const Volume made = idempotent_.CreateOrGet(Request(), deadline_).value();
+  EXPECT_EQ(made.context, Request().context);
+  EXPECT_EQ(idempotent_.CreateOrGet(Request(), deadline_).value(), made);
+  CreateRequest other = Request();
+  other.fingerprint = "other words";
+  EXPECT_THAT(idempotent_.CreateOrGet(other, deadline_),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
+}  // namespace
+}  // namespace nvmeof::backend
