@@ -26,12 +26,13 @@ struct NvmetConfig {
   friend bool operator==(const NvmetConfig&, const NvmetConfig&) = default;
 };
 
-// Type "spdk": a logical volume store of an SPDK target on this machine.
+// Type "spdk": a logical volume store of an SPDK target, on this machine or behind its proxy.
 struct SpdkConfig {
-  std::string socket;                   // path of its RPC socket
+  std::string socket;                   // path of its RPC socket; empty with a proxy
   std::string lvol_store;               // by name
   std::vector<volume::Portal> portals;  // where it listens for hosts; at least one, all different
   bool thin = true;                     // volumes whose StorageClass names no provisioning
+  std::optional<HttpEndpoint> proxy = std::nullopt;  // to the RPC socket
 
   friend bool operator==(const SpdkConfig&, const SpdkConfig&) = default;
 };

@@ -71,6 +71,12 @@ class Reader {
     return backend;
   }
 
+  static bool HasKey(const YAML::Node& node, const std::string& key) {
+    return std::any_of(node.begin(), node.end(), [&](const auto& entry) {
+      return entry.first.IsScalar() && entry.first.Scalar() == key;
+    });
+  }
+
   // Empty where it cannot be told, which ReadMap complains of.
   static std::string TypeOf(const YAML::Node& node) {
     if (!node.IsMap()) return "";
@@ -83,8 +89,14 @@ class Reader {
   }
 
   BackendConfig ReadSpdk(const YAML::Node& node) {
-    const Fields fields = ReadMap(
-        node, "a backend", {"name", "type", "socket", "lvolStore", "portals", "provisioning"});
+    const bool by_proxy = HasKey(node, "url");
+    const Fields fields =
+        by_proxy ? ReadMap(node, "a backend",
+                           {"name", "type", "url", "userFile", "passwordFile", "lvolStore",
+                            "portals", "provisioning"},
+                           {"caFile", "pinnedKey"})
+                 : ReadMap(node, "a backend",
+                           {"name", "type", "socket", "lvolStore", "portals", "provisioning"});
     BackendConfig backend{.name = ReadName(fields, backend_names_), .storage = {}};
     SpdkConfig spdk{.socket = ReadText(fields, "socket"),
                     .lvol_store = ReadText(fields, "lvolStore"),
@@ -93,6 +105,7 @@ class Reader {
       Refuse(fields.at("socket"),
              absl::StrCat("socket is '", spdk.socket, "'; it must be a path from /"));
     }
+    if (by_proxy) spdk.proxy = ReadEndpoint(fields, /*require_tls=*/false);
     const std::string provisioning = ReadText(fields, "provisioning");
     if (!provisioning.empty() && provisioning != "thin" && provisioning != "thick") {
       Refuse(fields.at("provisioning"),

@@ -9,7 +9,9 @@
 //           address: 192.0.2.1:4421
 //     - name: user-space
 //       type: spdk
-//       socket: /var/tmp/spdk.sock     # of an nvmf_tgt on the controller's machine
+//       socket: /var/tmp/spdk.sock     # of an nvmf_tgt on the controller's machine; for the proxy
+//                                      # of another one: url, userFile, passwordFile, caFile,
+//                                      # pinnedKey, as below
 //       lvolStore: store
 //       portals: ["tcp://192.0.2.2:4420"]
 //       provisioning: thin             # or thick; for StorageClasses that say nothing

@@ -9,6 +9,7 @@
 #include "backend/http/http_client.h"
 #include "backend/nvmet/nvmet_backend.h"
 #include "backend/routeros/routeros_backend.h"
+#include "backend/spdk/http_rpc_transport.h"
 #include "backend/spdk/rpc_transport.h"
 #include "backend/spdk/spdk_backend.h"
 
@@ -24,8 +25,7 @@ struct Maker {
     return std::make_unique<NvmetBackend>(name, config, clock);
   }
   std::unique_ptr<Backend> operator()(const SpdkConfig& config) const {
-    return std::make_unique<SpdkBackend>(
-        name, config, std::make_unique<UnixRpcTransport>(config.socket, clock), clock);
+    return std::make_unique<SpdkBackend>(name, config, TransportTo(config), clock);
   }
   std::unique_ptr<Backend> operator()(const CephConfig& config) const {
     return std::make_unique<CephBackend>(name, config, clock);
@@ -33,6 +33,11 @@ struct Maker {
   std::unique_ptr<Backend> operator()(const RouterosConfig& config) const {
     return std::make_unique<RouterosBackend>(
         name, config, std::make_unique<HttpClient>(config.router, clock), clock);
+  }
+
+  std::unique_ptr<RpcTransport> TransportTo(const SpdkConfig& config) const {
+    if (!config.proxy.has_value()) return std::make_unique<UnixRpcTransport>(config.socket, clock);
+    return std::make_unique<HttpRpcTransport>(std::make_unique<HttpClient>(*config.proxy, clock));
   }
 };
 
