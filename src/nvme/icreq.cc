@@ -67,4 +67,12 @@ absl::StatusOr<bool> IsIcResp(absl::Span<const std::uint8_t> received) {
   return received.size() >= kIcPduBytes;
 }
 
+absl::Status RequirePlain(const IcPdu& response) {
+  const int alignment = response[10];
+  const int digests = response[11];
+  if (alignment == 0 && digests == 0) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("its ICResp asks for alignment ", alignment,
+                                             " and digests ", digests, " where none were offered"));
+}
+
 }  // namespace nvmeof::nvme

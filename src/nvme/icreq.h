@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
@@ -22,5 +23,9 @@ using IcPdu = std::array<std::uint8_t, kIcPduBytes>;
 // beginning of one, Unavailable with what it is instead. Only what makes the peer an NVMe/TCP
 // target is judged; whether this kernel can use its digests and alignment, the kernel says at once.
 [[nodiscard]] absl::StatusOr<bool> IsIcResp(absl::Span<const std::uint8_t> received);
+
+// Unavailable when the ICResp asks for what the commands of nvme/admin_capsules do not have:
+// digests, or data at another boundary than of four bytes. The kernel refuses these, too.
+[[nodiscard]] absl::Status RequirePlain(const IcPdu& response);
 
 }  // namespace nvmeof::nvme

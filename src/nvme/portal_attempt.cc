@@ -46,7 +46,10 @@ absl::Status ClosedByPeer() {
 
 }  // namespace
 
-PortalAttempt::PortalAttempt(const volume::Path& path) : path_(path) { Begin(); }
+PortalAttempt::PortalAttempt(const volume::Path& path, AfterAnswer after)
+    : path_(path), after_(after) {
+  Begin();
+}
 
 void PortalAttempt::Begin() {
   const Address portal = ParseAddress(path_.portal.address, path_.portal.service);
@@ -140,7 +143,7 @@ void PortalAttempt::Receive() {
 void PortalAttempt::End(absl::Status result) {
   result_ = std::move(result);
   stage_ = Stage::kDone;
-  socket_.Reset();
+  if (after_ == AfterAnswer::kEnd || !result_.ok()) socket_.Reset();
 }
 
 void PortalAttempt::EndAsSilent() {

@@ -23,6 +23,8 @@ class Uuid {
   std::string Dashed() const;  // 8-4-4-4-12, lower case
   std::string Hex() const;     // 32 digits, lower case: the form of an NGUID
 
+  const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
+
   friend bool operator==(const Uuid&, const Uuid&) = default;
   friend auto operator<=>(const Uuid&, const Uuid&) = default;
 
