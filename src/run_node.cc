@@ -25,6 +25,7 @@
 #include "nvme/libnvme_fabric.h"
 #include "nvme/netlink_uevents.h"
 #include "nvme/sysfs_topology.h"
+#include "nvme/tcp_discovery.h"
 #include "nvme/tcp_portal_probe.h"
 #include "run.h"
 #include "server/serve.h"
@@ -79,6 +80,7 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
   mount::LinuxMounter mounter;
   mount::LinuxFileSystems file_systems(commands);
   nvme::TcpPortalProbe probe(clock);
+  nvme::TcpDiscovery discovery(host, clock);
   base::Workers workers(clock, kWorkers);
   csi::RpcEdge edge(clock, workers, {.log_requests = config.log.level == base::Level::kDebug});
   // Few enough at a time that calls always find workers.
@@ -86,6 +88,7 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
   ASSIGN_OR_RETURN(
       const std::unique_ptr<node::NodeHalf> half,
       node::NodeHalf::Make({{host, topology, fabric, uevents, probe},
+                            discovery,
                             mounter,
                             file_systems,
                             record_files,

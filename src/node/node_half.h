@@ -22,18 +22,21 @@
 #include "node/marking_fabric.h"
 #include "node/nvme_host.h"
 #include "node/path_connector.h"
+#include "node/portal_finder.h"
 #include "node/publisher.h"
 #include "node/reconciler.h"
 #include "node/stage_records.h"
 #include "node/stager.h"
 #include "node/troubles.h"
 #include "node/usage.h"
+#include "nvme/discovery.h"
 
 namespace nvmeof::node {
 
 // All borrowed.
 struct NodeSeams {
   NvmeHost host;
+  nvme::Discovery& discovery;
   mount::Mounter& mounter;
   mount::FileSystems& file_systems;
   base::RecordFiles& record_files;
@@ -62,6 +65,7 @@ struct NodeHalf {
   ConnectScheduler scheduler;
   PathConnector connector;
   Attacher attacher;
+  PortalFinder finder;
   Stager stager;
   Publisher publisher;
   Expander expander;

@@ -141,6 +141,7 @@ absl::Status Publisher::FollowPortals(const PublishRequest& request, StageRecord
   ASSIGN_OR_RETURN(const volume::Target asked,
                    volume::DecodePublishContext(request.publish_context));
   RETURN_IF_ERROR(RequireSameVolume(record, asked));
+  if (!asked.discovery.empty()) return absl::OkStatus();  // what the stage found holds
   record.publish_context = request.publish_context;
   return records_.Put(record);
 }

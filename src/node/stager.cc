@@ -44,17 +44,23 @@ absl::Status UnwantedContent(const mount::Device& device, const std::string& wha
 
 }  // namespace
 
-Stager::Stager(StageRecords& records, Attacher& attacher, mount::Mounter& mounter,
-               mount::FileSystems& file_systems)
-    : records_(records), attacher_(attacher), mounter_(mounter), file_systems_(file_systems) {}
+Stager::Stager(StageRecords& records, Attacher& attacher, PortalFinder& finder,
+               mount::Mounter& mounter, mount::FileSystems& file_systems)
+    : records_(records),
+      attacher_(attacher),
+      finder_(finder),
+      mounter_(mounter),
+      file_systems_(file_systems) {}
 
 absl::Status Stager::Stage(const StageRequest& request, base::Call& call) {
-  ASSIGN_OR_RETURN(const volume::Target target,
-                   volume::DecodePublishContext(request.publish_context));
+  ASSIGN_OR_RETURN(volume::Target target, volume::DecodePublishContext(request.publish_context));
   RETURN_IF_ERROR(RequireSamePromise(request, target));
-
   StageRecord promise{request.volume_id,       request.staging_path,   StageState::kStaging, "",
                       request.publish_context, request.volume_context, request.capability,   {}};
+  if (!target.discovery.empty()) {
+    ASSIGN_OR_RETURN(target, WithFoundPortals(request, target, call));
+    promise.publish_context = volume::EncodePublishContext(target);
+  }
   const std::optional<StageRecord> before = records_.FindCurrent(request.volume_id);
   const bool was_staged = before.has_value() && before->state == StageState::kStaged;
   if (before.has_value()) promise.publications = before->publications;
@@ -101,6 +107,30 @@ absl::Status Stager::RequireSamePromise(const StageRequest& request,
         absl::StrCat(request.volume_id, " is staged there with another capability"));
   }
   return RequireSameVolume(*record, target);
+}
+
+// What is found takes the place of where to ask, so that nothing that works by the record depends
+// on discovery.
+absl::StatusOr<volume::Target> Stager::WithFoundPortals(const StageRequest& request,
+                                                        const volume::Target& target,
+                                                        base::Call& call) {
+  ASSIGN_OR_RETURN(const volume::AttachPolicy policy,
+                   volume::DecodeVolumeContext(request.volume_context));
+  call.WaitsFor("the discovery controllers answer");
+  return call.Measure("discovery", [&] {
+    return finder_.Complete(target, policy, RecordedPortals(request.volume_id, target),
+                            call.deadline());
+  });
+}
+
+// None when there is no record, or one of another volume.
+std::vector<volume::Portal> Stager::RecordedPortals(const std::string& volume_id,
+                                                    const volume::Target& target) const {
+  const std::optional<StageRecord> record = records_.Find(volume_id);
+  if (!record.has_value()) return {};
+  const absl::StatusOr<volume::Target> recorded = TargetOf(*record);
+  if (!recorded.ok() || !volume::IsSameVolume(*recorded, target)) return {};
+  return recorded->portals;
 }
 
 absl::Status Stager::Converge(const StageRequest& request, const volume::Target& target,

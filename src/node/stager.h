@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,6 +14,7 @@
 #include "mount/filesystem.h"
 #include "mount/mounter.h"
 #include "node/attacher.h"
+#include "node/portal_finder.h"
 #include "node/stage_records.h"
 #include "volume/capability.h"
 #include "volume/parameters.h"
@@ -31,11 +33,15 @@ struct StageRequest {
 // Blocks on devices: run it on a worker. Borrows everything.
 class Stager {
  public:
-  Stager(StageRecords& records, Attacher& attacher, mount::Mounter& mounter,
+  Stager(StageRecords& records, Attacher& attacher, PortalFinder& finder, mount::Mounter& mounter,
          mount::FileSystems& file_systems);
 
-  // OK when staged as asked, now or before. Errors, beyond those of Attacher::Attach:
+  // OK when staged as asked, now or before. Where portals have to be discovered, those that were
+  // found are recorded instead, and hold until the orchestrator stages the volume again; where a
+  // discovery controller does not answer then, those of the record are kept. Errors, beyond those
+  // of Attacher::Attach:
   //   InvalidArgument     a context that cannot be decoded
+  //   NotFound            no discovery controller knows a portal of the subsystem
   //   AlreadyExists       staged here with another capability
   //   FailedPrecondition  staged at another path or from another target; the disk holds something
   //   else than the wanted
@@ -52,6 +58,10 @@ class Stager {
                                      base::Call& call);
 
  private:
+  absl::StatusOr<volume::Target> WithFoundPortals(const StageRequest& request,
+                                                  const volume::Target& target, base::Call& call);
+  std::vector<volume::Portal> RecordedPortals(const std::string& volume_id,
+                                              const volume::Target& target) const;
   absl::Status RequireSamePromise(const StageRequest& request, const volume::Target& target) const;
   absl::Status Converge(const StageRequest& request, const volume::Target& target,
                         base::Call& call);
@@ -71,6 +81,7 @@ class Stager {
 
   StageRecords& records_;
   Attacher& attacher_;
+  PortalFinder& finder_;
   mount::Mounter& mounter_;
   mount::FileSystems& file_systems_;
 };

@@ -26,9 +26,12 @@ constexpr char kUuid[] = "uuid";
 constexpr char kNguid[] = "nguid";
 constexpr char kNsid[] = "nsid";
 constexpr char kPortals[] = "portals";
+constexpr char kDiscovery[] = "discovery";
 constexpr char kSizeBytes[] = "sizeBytes";
-constexpr std::array<const char*, 6> kTargetKeys = {kNqn,  kUuid,    kNguid,
-                                                    kNsid, kPortals, kSizeBytes};
+constexpr std::array<const char*, 7> kTargetKeys = {kNqn,     kUuid,      kNguid,    kNsid,
+                                                    kPortals, kDiscovery, kSizeBytes};
+
+constexpr absl::string_view kDiscoveryService = "8009";
 
 constexpr std::uint32_t kLargestNsid = 0xFFFFFFFE;
 
@@ -80,15 +83,28 @@ absl::StatusOr<NamespaceIdentity> DecodeIdentity(const StringMap& context) {
   return identity;
 }
 
-absl::StatusOr<std::vector<Portal>> DecodePortals(const StringMap& context) {
-  ASSIGN_OR_RETURN(const std::string text, Required(context, kPortals));
+absl::StatusOr<Portal> ParseDiscoveryPortal(absl::string_view text) {
+  // No portal with a port is one with two.
+  const absl::StatusOr<Portal> completed = ParsePortal(absl::StrCat(text, ":", kDiscoveryService));
+  absl::StatusOr<Portal> portal = completed.ok() ? completed : ParsePortal(text);
+  if (!portal.ok() || portal->transport == "tcp") return portal;
+  return absl::InvalidArgumentError(absl::StrCat("discovery controller ", base::QuoteJson(text),
+                                                 " is not allowed: the transport must be tcp"));
+}
+
+// The portals under a key that may be missing.
+absl::StatusOr<std::vector<Portal>> DecodePortals(
+    const StringMap& context, const std::string& key,
+    absl::StatusOr<Portal> (*parse)(absl::string_view)) {
   std::vector<Portal> portals;
-  for (const absl::string_view part : absl::StrSplit(text, ',')) {
-    absl::StatusOr<Portal> portal = ParsePortal(part);
-    if (!portal.ok()) return Refuse(kPortals, portal.status().message());
+  const auto entry = context.find(key);
+  if (entry == context.end()) return portals;
+  for (const absl::string_view part : absl::StrSplit(entry->second, ',')) {
+    absl::StatusOr<Portal> portal = parse(part);
+    if (!portal.ok()) return Refuse(key, portal.status().message());
     if (std::find(portals.begin(), portals.end(), *portal) != portals.end()) {
-      return Refuse(kPortals, absl::StrCat(base::QuoteJson(text), " is not allowed: it names ",
-                                           FormatPortal(*portal), " twice"));
+      return Refuse(key, absl::StrCat(base::QuoteJson(entry->second), " is not allowed: it names ",
+                                      FormatPortal(*portal), " twice"));
     }
     portals.push_back(*std::move(portal));
   }
@@ -100,10 +116,22 @@ absl::StatusOr<Target> DecodeTarget(const StringMap& context) {
   absl::StatusOr<Nqn> subsystem = Nqn::Parse(name);
   if (!subsystem.ok()) return Refuse(kNqn, subsystem.status().message());
   ASSIGN_OR_RETURN(NamespaceIdentity identity, DecodeIdentity(context));
-  ASSIGN_OR_RETURN(std::vector<Portal> portals, DecodePortals(context));
+  ASSIGN_OR_RETURN(std::vector<Portal> portals, DecodePortals(context, kPortals, &ParsePortal));
+  ASSIGN_OR_RETURN(std::vector<Portal> discovery,
+                   DecodePortals(context, kDiscovery, &ParseDiscoveryPortal));
+  if (portals.empty() && discovery.empty()) {
+    return Refuse(absl::StrCat(kPortals, ", ", kDiscovery), "one of them must be given");
+  }
   ASSIGN_OR_RETURN(const std::optional<std::uint64_t> size_bytes,
                    OptionalNumber(context, kSizeBytes, std::numeric_limits<std::uint64_t>::max()));
-  return Target{*std::move(subsystem), identity, std::move(portals), size_bytes.value_or(0)};
+  return Target{*std::move(subsystem), identity, std::move(portals), size_bytes.value_or(0),
+                std::move(discovery)};
+}
+
+std::string Join(const std::vector<Portal>& portals) {
+  return absl::StrJoin(portals, ",", [](std::string* out, const Portal& portal) {
+    absl::StrAppend(out, FormatPortal(portal));
+  });
 }
 
 }  // namespace
@@ -115,9 +143,8 @@ StringMap EncodePublishContext(const Target& target) {
   if (identity.uuid.has_value()) context[kUuid] = identity.uuid->Dashed();
   if (identity.nguid.has_value()) context[kNguid] = identity.nguid->Hex();
   if (identity.nsid.has_value()) context[kNsid] = absl::StrCat(*identity.nsid);
-  context[kPortals] = absl::StrJoin(
-      target.portals, ",",
-      [](std::string* out, const Portal& portal) { absl::StrAppend(out, FormatPortal(portal)); });
+  if (!target.portals.empty()) context[kPortals] = Join(target.portals);
+  if (!target.discovery.empty()) context[kDiscovery] = Join(target.discovery);
   if (target.size_bytes != 0) context[kSizeBytes] = absl::StrCat(target.size_bytes);
   return context;
 }

@@ -13,7 +13,8 @@
 
 namespace nvmeof::volume {
 
-// Keys: nqn, uuid, nguid, nsid, portals (comma separated, ParsePortal's form), sizeBytes.
+// Keys: nqn, uuid, nguid, nsid, portals and discovery (comma separated, ParsePortal's form,
+// but the port of a discovery controller is 8009 unless it is given), sizeBytes.
 // Deterministic, so that a repeated ControllerPublishVolume answers the same context.
 [[nodiscard]] StringMap EncodePublishContext(const Target& target);
 

@@ -25,8 +25,11 @@ struct NamespaceIdentity {
 struct Target {
   Nqn subsystem;
   NamespaceIdentity identity;
-  std::vector<Portal> portals;   // in the order of preference, without duplicates, not empty
+  // In the order of preference, without duplicates; empty only where they have to be discovered.
+  std::vector<Portal> portals;
   std::uint64_t size_bytes = 0;  // what the backend says; 0 = not known
+  // Discovery controllers that know further portals; without duplicates.
+  std::vector<Portal> discovery = {};
 
   friend bool operator==(const Target&, const Target&) = default;
 };

@@ -18,6 +18,7 @@
 #include "node/node_half.h"
 #include "tests/fakes/effects.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_discovery.h"
 #include "tests/fakes/fake_file_systems.h"
 #include "tests/fakes/fake_kernel.h"
 #include "tests/fakes/fake_mounter.h"
@@ -94,6 +95,7 @@ struct NodeScene {
     effects.Revive();
     process.reset();
     process = *node::NodeHalf::Make({{identity, topology, kernel, kernel, kernel},
+                                     discovery,
                                      mounter,
                                      file_systems,
                                      record_files,
@@ -180,6 +182,7 @@ struct NodeScene {
   MemoryRecordFiles record_files{"record", effects};
   MemoryRecordFiles mark_files{"mark", effects};
   FakeKernel kernel{clock};
+  FakeDiscovery discovery;
   FakeMounter mounter{effects};
   FakeFileSystems file_systems{mounter, effects};
   DevtmpfsTopology topology{kernel, mounter, file_systems};

@@ -57,6 +57,7 @@ class NodeWorld : public ::testing::Test, protected NodeScene {
   MemoryRecordFiles& record_files_ = record_files;
   MemoryRecordFiles& mark_files_ = mark_files;
   FakeKernel& kernel_ = kernel;
+  FakeDiscovery& discovery_ = discovery;
   FakeMounter& mounter_ = mounter;
   FakeFileSystems& file_systems_ = file_systems;
   DevtmpfsTopology& topology_ = topology;

@@ -359,5 +359,88 @@ TEST_F(StagerTest, UnstageWaitsForABusyMount) {
   ExpectNothingLeft();
 }
 
+class StagerDiscoveryTest : public StagerTest {
+ protected:
+  static constexpr char kController[] = "192.0.2.77";
+
+  StagerDiscoveryTest() {
+    discovery_.Know(controller_, target_.subsystem, target_.portals);
+    asked_ = target_;
+    asked_.portals.clear();
+    asked_.discovery = {controller_};
+  }
+  absl::Status StageDiscovered() {
+    base::Call call(clock_, clock_.Now() + absl::Minutes(2));
+    return process_->stager.Stage(
+        {kVolume, kStaging, FileSystem(), volume::EncodePublishContext(asked_), volume_context_},
+        call);
+  }
+  std::vector<volume::Portal> RecordedPortals() { return node::TargetOf(*Record())->portals; }
+
+  const volume::Portal controller_{"tcp", kController, "8009"};
+  volume::Target asked_ = target_;
+};
+
+TEST_F(StagerDiscoveryTest, ThePortalsThatAreFoundAreConnectedAndRecorded) {
+  ASSERT_OK(StageDiscovered());
+  Settle();
+  EXPECT_EQ(Controllers(), 2U);
+  EXPECT_EQ(Record()->publish_context, volume::EncodePublishContext(target_))
+      << "as if they had been written by hand";
+}
+
+TEST_F(StagerDiscoveryTest, WithoutAnyNothingIsPromised) {
+  discovery_.Remove(controller_);
+  EXPECT_THAT(StageDiscovered(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(kController)));
+  ExpectNothingLeft();
+  discovery_.Answer(controller_, nvme::DiscoveryLog{});
+  EXPECT_THAT(StageDiscovered(),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr(identity_.nqn.text())));
+  ExpectNothingLeft();
+}
+
+TEST_F(StagerDiscoveryTest, WhatWasFoundOutlivesDiscoveryAndTheBoot) {
+  ASSERT_OK(StageDiscovered());
+  discovery_.Remove(controller_);
+  EXPECT_OK(StageDiscovered());
+  LoseAllPaths();
+  const auto asked = discovery_.asked().size();
+  Settle();
+  EXPECT_EQ(Controllers(), 2U);
+  EXPECT_EQ(discovery_.asked().size(), asked) << "repair asks nobody";
+
+  LoseAllPaths();
+  mounter_.Reboot();
+  boot_id = "next-boot";
+  Restart();
+  EXPECT_OK(StageDiscovered());
+  EXPECT_EQ(RecordedPortals(), target_.portals);
+}
+
+TEST_F(StagerDiscoveryTest, AnotherStageFollowsTheLog) {
+  ASSERT_OK(StageDiscovered());
+  discovery_.Know(controller_, target_.subsystem, {target_.portals[1]});
+  EXPECT_OK(StageDiscovered());
+  EXPECT_THAT(RecordedPortals(), ::testing::ElementsAre(target_.portals[1]));
+}
+
+// Else a discovery controller that restarts would cost the volume the paths that it told of.
+TEST_F(StagerDiscoveryTest, NoPortalIsLostWhileADiscoveryControllerIsSilent) {
+  const volume::Portal second{"tcp", kController, "8010"};
+  asked_.discovery.push_back(second);
+  discovery_.Know(controller_, target_.subsystem, {target_.portals[0]});
+  discovery_.Know(second, target_.subsystem, {target_.portals[1]});
+  ASSERT_OK(StageDiscovered());
+  discovery_.Remove(controller_);
+  EXPECT_OK(StageDiscovered());
+  EXPECT_THAT(RecordedPortals(), ::testing::ElementsAre(target_.portals[1], target_.portals[0]));
+}
+
+TEST_F(StagerDiscoveryTest, APublicationKeepsWhatWasFound) {
+  ASSERT_OK(StageDiscovered());
+  ASSERT_OK(Publish(FileSystem(), false, kTarget, volume::EncodePublishContext(asked_)));
+  EXPECT_EQ(RecordedPortals(), target_.portals);
+}
+
 }  // namespace
 }  // namespace nvmeof::testing

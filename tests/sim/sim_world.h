@@ -24,6 +24,7 @@
 #include "node/nvme_host.h"
 #include "tests/fakes/effects.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_discovery.h"
 #include "tests/fakes/fake_file_systems.h"
 #include "tests/fakes/fake_kernel.h"
 #include "tests/fakes/fake_mounter.h"
@@ -130,6 +131,7 @@ class SimWorld {
   FakeClock clock;
   Effects effects;
   FakeKernel kernel{clock};
+  FakeDiscovery discovery;
   FakeMounter mounts{effects};
   FakeFileSystems disks{mounts, effects};
   MemoryRecordFiles records{"record", effects};

@@ -200,9 +200,10 @@ void Simulation::StartProcess() {
     pending_.push_back(std::move(step));
     return absl::OkStatus();
   };
-  auto made = node::NodeHalf::Make({world_->host(), world_->mounter(), world_->file_systems(),
-                                    world_->record_files(), world_->mark_files(), world_->clock,
-                                    *workers_, *claims_, BootId(), start, options_.seed});
+  auto made =
+      node::NodeHalf::Make({world_->host(), world_->discovery, world_->mounter(),
+                            world_->file_systems(), world_->record_files(), world_->mark_files(),
+                            world_->clock, *workers_, *claims_, BootId(), start, options_.seed});
   if (!made.ok()) {
     Violate(absl::StrCat("the plugin does not start: ", made.status().ToString()));
     return;

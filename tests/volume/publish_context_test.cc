@@ -91,6 +91,12 @@ TEST(BadPublishContextTest, IsRefusedWithTheNameOfTheKey) {
                                     {"portals", "192.0.2.1,"},
                                     {"portals", "host:4420"},
                                     {"portals", "192.0.2.1,tcp://192.0.2.1:4420"},
+                                    {"discovery", ""},
+                                    {"discovery", "host"},
+                                    {"discovery", "192.0.2.1:"},
+                                    {"discovery", "192.0.2.1:1:2"},
+                                    {"discovery", "2001:db8::1"},
+                                    {"discovery", "192.0.2.1,192.0.2.1:8009"},
                                     {"sizeBytes", ""},
                                     {"sizeBytes", "0"},
                                     {"sizeBytes", "1G"},
@@ -112,6 +118,34 @@ TEST(MissingKeyTest, IsRefused) {
     EXPECT_THAT(DecodePublishContext(context),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(row)));
   }
+}
+
+TEST(PublishContextTest, DiscoveryMayStandInForPortals) {
+  Target target = FullTarget();
+  target.portals.clear();
+  target.discovery = {{"tcp", "192.0.2.1", "8009"}, {"tcp", "2001:db8::1", "4420"}};
+  const StringMap context = EncodePublishContext(target);
+  EXPECT_EQ(context.count("portals"), 0U);
+  EXPECT_EQ(context.at("discovery"), "tcp://192.0.2.1:8009,tcp://[2001:db8::1]:4420");
+  EXPECT_THAT(DecodePublishContext(context), IsOkAndHolds(target));
+}
+
+TEST(PublishContextTest, ADiscoveryControllerHasAPortOfItsOwn) {
+  const auto target = DecodePublishContext(
+      With("discovery", "192.0.2.1,192.0.2.2:4420,[2001:db8::1],tcp://[2001:db8::2]:1"));
+  ASSERT_OK(target);
+  EXPECT_THAT(target->portals, FullTarget().portals) << "both may be given";
+  EXPECT_THAT(target->discovery,
+              ElementsAre(Portal{"tcp", "192.0.2.1", "8009"}, Portal{"tcp", "192.0.2.2", "4420"},
+                          Portal{"tcp", "2001:db8::1", "8009"}, Portal{"tcp", "2001:db8::2", "1"}));
+}
+
+TEST(PublishContextTest, WantsPortalsOrDiscovery) {
+  StringMap context = EncodePublishContext(FullTarget());
+  context.erase("portals");
+  EXPECT_THAT(DecodePublishContext(context),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "publish_context: portals, discovery: one of them must be given"));
 }
 
 TEST(PublishContextTest, WantsAnIdentity) {

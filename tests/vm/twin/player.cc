@@ -154,9 +154,9 @@ void Player::Begin() {
     return absl::OkStatus();
   };
   auto made =
-      node::NodeHalf::Make({machine_.host(), machine_.mounter(), machine_.file_systems(),
-                            machine_.record_files(), machine_.mark_files(), machine_.clock(),
-                            machine_.workers(), claims_, "this-boot", start, 1});
+      node::NodeHalf::Make({machine_.host(), discovery_, machine_.mounter(),
+                            machine_.file_systems(), machine_.record_files(), machine_.mark_files(),
+                            machine_.clock(), machine_.workers(), claims_, "this-boot", start, 1});
   if (!made.ok()) std::abort();
   half_ = *std::move(made);
 }

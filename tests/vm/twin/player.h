@@ -27,6 +27,7 @@
 #include "base/call.h"
 #include "base/claims.h"
 #include "node/node_half.h"
+#include "tests/fakes/fake_discovery.h"
 #include "tests/vm/twin/machine.h"
 
 namespace nvmeof::testing {
@@ -65,6 +66,7 @@ class Player {
 
   Machine& machine_;
   base::Claims claims_;
+  FakeDiscovery discovery_;
   std::unique_ptr<node::NodeHalf> half_;
   std::deque<absl::AnyInvocable<absl::Status()>> begun_;  // by the reconciler
 };
