@@ -212,6 +212,56 @@ TEST_F(HandMadeTest, TwoNicsAndFourPortalsOfAnArrayAreEightPaths) {
   EXPECT_THAT(KernelPaths(), ::testing::IsEmpty());
 }
 
+// A volume that says no portal, only which discovery controllers to ask.
+class DiscoveredTest : public HandMadeTest {
+ protected:
+  // At four portals; the addresses of all, in order.
+  absl::StatusOr<std::vector<std::string>> Export() {
+    std::vector<std::string> further;
+    for (int link = 0; link < Network::kLinks; ++link) {
+      ASSIGN_OR_RETURN(further.emplace_back(), lab().network().AddAddress(link));
+    }
+    const HandMadeNamespace disk{.nsid = 3, .uuid = kUuidA, .file = lab().Folder("disk")};
+    ASSIGN_OR_RETURN(exported_, NvmetExport::Create(kHandMade, {disk}, further));
+    std::vector<std::string> all;
+    for (int link = 0; link < Network::kLinks; ++link) all.push_back(Network::PortalAddress(link));
+    all.insert(all.end(), further.begin(), further.end());
+    return all;
+  }
+  void ExpectFourPathsFrom(const std::string& discovery) {
+    const std::map<std::string, std::string> context = {
+        {"nqn", kHandMade}, {"uuid", kUuidA}, {"discovery", discovery}};
+    PodVolume volume(lab().cluster(),
+                     {.name = "array", .kind = VolumeKind::kBlock, .parameters = context}, {});
+    ASSERT_OK(volume.Stage());
+    ASSERT_OK(volume.Publish());
+    EXPECT_TRUE(Eventually(kPatience, [] { return CountLive(kHandMade) == 4; }));
+    EXPECT_THAT(KernelSubsystems(), ElementsAre(kHandMade)) << "no discovery controller is left";
+    EXPECT_OK(volume.Unpublish());
+    EXPECT_OK(volume.Unstage());
+    EXPECT_THAT(KernelPaths(), ::testing::IsEmpty());
+  }
+
+  std::unique_ptr<NvmetExport> exported_;
+};
+
+TEST_F(DiscoveredTest, PortalsComeFromTheDiscoveryControllersThatAnswer) {
+  const auto addresses = Export();
+  ASSERT_OK(addresses);
+  // Nobody listens at the last one.
+  ExpectFourPathsFrom(absl::StrCat(absl::StrJoin(*addresses, ":4420,"), ":4420,10.77.0.1:8009"));
+}
+
+TEST_F(DiscoveredTest, AReferralIsFollowed) {
+  const auto addresses = Export();
+  ASSERT_OK(addresses);
+  ASSERT_OK(exported_->Refer(0, 1));
+  ASSERT_OK(exported_->Refer(1, 2));
+  ASSERT_OK(exported_->Refer(1, 3));
+  ASSERT_OK(exported_->Refer(3, 0));
+  ExpectFourPathsFrom(absl::StrCat(addresses->front(), ":4420"));
+}
+
 TEST_F(HandMadeTest, AnotherIdentityInTheWantedPlaceIsRefused) {
   HandMadeNamespace made{.nsid = 1, .uuid = kUuidA, .file = lab().Folder("a")};
   const auto exported = NvmetExport::Create(kHandMade, {made});

@@ -77,9 +77,22 @@ absl::Status NvmetExport::AddPort(std::size_t portal) const {
   return LinkToPort(nqn_, folder);
 }
 
+absl::Status NvmetExport::Refer(std::size_t from, std::size_t to) const {
+  const fs::path folder = Port(from) / "referrals" / absl::StrCat("to-", to);
+  RETURN_IF_ERROR(MakeNvmetFolder(folder));
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_trtype", "tcp"));
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_adrfam", "ipv4"));
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_traddr", addresses_.at(to)));
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "addr_trsvcid", "4420"));
+  return SetNvmetAttribute(folder / "enable", "1");
+}
+
 NvmetExport::~NvmetExport() {
   std::error_code ignored;
   for (std::size_t portal = 0; portal < addresses_.size(); ++portal) {
+    for (const auto& referral : fs::directory_iterator(Port(portal) / "referrals", ignored)) {
+      fs::remove(referral.path(), ignored);
+    }
     fs::remove(Port(portal) / "subsystems" / nqn_, ignored);
     fs::remove(Port(portal), ignored);
   }

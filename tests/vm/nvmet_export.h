@@ -2,6 +2,7 @@
 // volumes in one subsystem, a host that nobody allowed, a foreign identity.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -30,6 +31,10 @@ class NvmetExport {
   NvmetExport(const NvmetExport&) = delete;
   NvmetExport& operator=(const NvmetExport&) = delete;
   ~NvmetExport();
+
+  // The discovery controller at one of its portals, counted from 0 in the order of Create, tells of
+  // the one at another.
+  absl::Status Refer(std::size_t from, std::size_t to) const;
 
   // publish_context of one of its namespaces, as the controller plugin would give it.
   static std::map<std::string, std::string> PublishContext(const std::string& nqn,
