@@ -8,7 +8,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "grpc/grpc.h"
-#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 
@@ -64,7 +63,7 @@ class FakeCeph::Server final : public ::Gateway::Service {
   void Start() {
     if (server_ != nullptr) return;
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(config().address, grpc::InsecureServerCredentials());
+    builder.AddListeningPort(config().address, group_.credentials_);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
   }
@@ -339,11 +338,12 @@ class FakeCeph::Server final : public ::Gateway::Service {
 };
 
 FakeCeph::FakeCeph(const std::string& folder, std::vector<backend::CephGatewayConfig> gateways,
-                   CephEffects* effects)
+                   CephEffects* effects, std::shared_ptr<grpc::ServerCredentials> credentials)
     : config_{.gateways = Addressed(folder, std::move(gateways)),
               .pool = kPool,
               .tls = std::nullopt},
       effects_(effects),
+      credentials_(std::move(credentials)),
       views_(config_.gateways.size()) {
   // gRPC stays up until the process ends: to take it down it may wait ten seconds for its poller.
   grpc_init();

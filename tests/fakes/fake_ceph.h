@@ -20,6 +20,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "grpcpp/security/server_credentials.h"
 
 #include "backend/backends_config.h"
 #include "ceph/gateway.pb.h"
@@ -63,8 +64,10 @@ class FakeCeph {
   using Subsystem = FakeCephSubsystem;
 
   // The gateways' sockets are in the folder. Borrows the effects; null = none.
-  FakeCeph(const std::string& folder, std::vector<backend::CephGatewayConfig> gateways,
-           CephEffects* effects = nullptr);
+  FakeCeph(
+      const std::string& folder, std::vector<backend::CephGatewayConfig> gateways,
+      CephEffects* effects = nullptr,
+      std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials());
   ~FakeCeph();
   FakeCeph(const FakeCeph&) = delete;
   FakeCeph& operator=(const FakeCeph&) = delete;
@@ -126,6 +129,7 @@ class FakeCeph {
 
   const backend::CephConfig config_;
   CephEffects* const effects_;
+  const std::shared_ptr<grpc::ServerCredentials> credentials_;
   absl::Mutex mutex_;
   std::vector<View> views_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::int64_t> images_ ABSL_GUARDED_BY(mutex_);  // of the one pool

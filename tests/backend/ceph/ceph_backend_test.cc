@@ -75,7 +75,7 @@ TEST_F(CephBackendTest, LetsOneHostInAtEveryGateway) {
   const Volume volume = GivenAnExport();
   EXPECT_THAT(ceph_.subsystems()[Nqn(volume)].listeners,
               UnorderedElementsAre("ceph-a 192.0.2.1:4420", "ceph-b 192.0.2.2:4420"));
-  for (const std::size_t gateway : {0, 1}) {
+  for (const std::size_t gateway : {0u, 1u}) {
     EXPECT_TRUE(ceph_.ConnectHost(gateway, Nqn(volume), Host("a").text()));
     EXPECT_FALSE(ceph_.ConnectHost(gateway, Nqn(volume), Host("b").text()));
   }

@@ -1,16 +1,21 @@
 #include "backend/ceph/ceph_gateways.h"
 
 #include <cerrno>
+#include <fstream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "grpcpp/security/server_credentials.h"
 #include "gtest/gtest.h"
 
 #include "backend/ceph/gateway_methods.h"
 #include "tests/fakes/fake_ceph.h"
 #include "tests/fakes/temporary_directory.h"
+#include "tests/fakes/test_certificate.h"
 #include "tests/matchers/status_matchers.h"
 
 namespace nvmeof::backend {
@@ -91,6 +96,52 @@ TEST_F(CephGatewaysTest, NamesTheKeyThatCannotBeRead) {
   EXPECT_THAT(gateways.Ask(gateway::kGetGatewayInfo, ::GatewayInfoRequest(),
                            clock_.Now() + absl::Seconds(60)),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("/nonexistent/ca.pem")));
+}
+
+// A gateway that demands a certificate which `client` signed.
+class CephTlsTest : public ::testing::Test {
+ protected:
+  absl::Status Ask(const std::optional<CephTls>& tls) {
+    CephConfig config = ceph_.config();
+    config.tls = tls;
+    CephGateways gateways("ceph", config, clock_);
+    return gateways
+        .Ask(gateway::kGetGatewayInfo, ::GatewayInfoRequest(), clock_.Now() + absl::Seconds(60))
+        .status();
+  }
+  std::string File(const std::string& name, const std::string& text) {
+    std::ofstream(directory_.File(name)) << text;
+    return directory_.File(name);
+  }
+  CephTls Files(const testing::TestCertificate& authority, const testing::TestCertificate& own) {
+    return {File("ca", authority.certificate), File("cert", own.certificate), File("key", own.key)};
+  }
+  static std::shared_ptr<grpc::ServerCredentials> Demand(const testing::TestCertificate& server,
+                                                         const testing::TestCertificate& client) {
+    grpc::SslServerCredentialsOptions options(
+        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    options.pem_root_certs = client.certificate;
+    options.pem_key_cert_pairs.push_back({server.key, server.certificate});
+    return grpc::SslServerCredentials(options);
+  }
+
+  base::MonotonicClock clock_;
+  const testing::TemporaryDirectory directory_;
+  const testing::TestCertificate server_ = testing::MakeTestCertificate();
+  const testing::TestCertificate client_ = testing::MakeTestCertificate();
+  const testing::TestCertificate stranger_ = testing::MakeTestCertificate();
+  FakeCeph ceph_{directory_.path(), FakeCeph::TwoGateways(), nullptr, Demand(server_, client_)};
+};
+
+TEST_F(CephTlsTest, ShowsItsCertificateToTheGatewayThatItKnows) {
+  EXPECT_OK(Ask(Files(server_, client_)));
+}
+
+TEST_F(CephTlsTest, NeitherTrustsAStrangerNorIsTrustedAsOne) {
+  EXPECT_THAT(Ask(Files(stranger_, client_)), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Ask(Files(server_, stranger_)), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Ask(std::nullopt), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(ceph_.calls(), ::testing::IsEmpty());
 }
 
 TEST(GatewayStatusTest, KnowsTheErrnosOfEitherSign) {

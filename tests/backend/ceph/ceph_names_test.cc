@@ -30,7 +30,7 @@ TEST(CephNamesTest, ImagesOfOthersAreNotOurs) {
 // Volumes that exist have these serial numbers: another one would let a name be taken twice.
 TEST(CephNamesTest, SerialNeverChanges) {
   EXPECT_EQ(SerialOf("rbd", "pvc-1"), SerialOf("rbd", DigestOf("pvc-1")));
-  EXPECT_EQ(SerialOf("rbd", "pvc-1"), "SERIAL");
+  EXPECT_EQ(SerialOf("rbd", "pvc-1"), "z5xeue3mcfrl2fvoyut7");
   EXPECT_NE(SerialOf("other", "pvc-1"), SerialOf("rbd", "pvc-1"));
   EXPECT_NE(SerialOf("rbd", "pvc-2"), SerialOf("rbd", "pvc-1"));
 }
