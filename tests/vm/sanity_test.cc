@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "tests/matchers/status_matchers.h"
+#include "tests/vm/facades/kernel_ceph.h"
 #include "tests/vm/facades/kernel_spdk.h"
 #include "tests/vm/lab_fixture.h"
 #include "tests/vm/process.h"
@@ -27,7 +28,11 @@ class SanityTest : public LabTest, public ::testing::WithParamInterface<const ch
   absl::StatusOr<std::unique_ptr<Lab>> MakeLab(const std::string& name) override {
     if (storage() == "nvmet") return Lab::Start(name);
     ASSIGN_OR_RETURN(std::unique_ptr<Lab> lab, Lab::Create(name));
-    ASSIGN_OR_RETURN(spdk_, KernelSpdk::StartFor(*lab));
+    if (storage() == "spdk") {
+      ASSIGN_OR_RETURN(spdk_, KernelSpdk::StartFor(*lab));
+    } else {
+      ASSIGN_OR_RETURN(ceph_, KernelCeph::StartFor(*lab));
+    }
     RETURN_IF_ERROR(lab->StartController());
     RETURN_IF_ERROR(lab->StartNode());
     return lab;
@@ -71,6 +76,7 @@ class SanityTest : public LabTest, public ::testing::WithParamInterface<const ch
 
  private:
   std::unique_ptr<KernelSpdk> spdk_;
+  std::unique_ptr<KernelCeph> ceph_;
 };
 
 // The closing lines and each skip with its reason, as csi-sanity prints them.
@@ -97,7 +103,7 @@ TEST_P(SanityTest, PassesWhole) {
   EXPECT_THAT(summary, ::testing::HasSubstr(" 0 Failed"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Storages, SanityTest, ::testing::Values("nvmet", "spdk"),
+INSTANTIATE_TEST_SUITE_P(Storages, SanityTest, ::testing::Values("nvmet", "spdk", "ceph"),
                          [](const auto& storage) { return std::string(storage.param); });
 
 }  // namespace

@@ -3,11 +3,11 @@
 // listens on a socket as nvmf_tgt does.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,24 +15,21 @@
 #include "backend/backends_config.h"
 #include "base/unique_fd.h"
 #include "tests/fakes/fake_spdk.h"
+#include "tests/vm/facades/kernel_target.h"
 #include "tests/vm/lab.h"
 
 namespace nvmeof::testing {
 
-// The volumes' files are in one folder; ports listen in the lab's storage node.
 class KernelSpdkEffects final : public SpdkEffects {
  public:
-  explicit KernelSpdkEffects(std::string folder) : folder_(std::move(folder)) {}
+  explicit KernelSpdkEffects(std::string folder) : kernel_(std::move(folder)) {}
 
   absl::Status LvolIs(const std::string& uuid, const FakeLvol* lvol) override;
   absl::Status SubsystemIs(const std::string& nqn, const FakeSubsystem* wanted) override;
   std::set<std::string> Connected(const std::string& nqn) override;
 
  private:
-  std::string FileOf(const std::string& uuid) const { return folder_ + "/" + uuid + ".img"; }
-
-  const std::string folder_;
-  std::map<std::string, std::string> exported_as_;  // UUID to the folder of its namespace
+  KernelTarget kernel_;
 };
 
 // Serves from its making to its destruction.

@@ -1,0 +1,72 @@
+#include "tests/vm/facades/kernel_ceph.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "tests/vm/network.h"
+#include "volume/path.h"
+
+namespace nvmeof::testing {
+namespace {
+
+std::vector<backend::CephGatewayConfig> Gateways() {
+  std::vector<backend::CephGatewayConfig> gateways = FakeCeph::TwoGateways();
+  for (int portal = 0; portal < 2; ++portal) {
+    gateways[static_cast<std::size_t>(portal)].portals = {
+        {.address = Network::PortalAddress(portal)}};
+  }
+  return gateways;
+}
+
+std::string Yaml(const backend::CephConfig& config) {
+  std::string text = absl::StrCat(
+      "backends:\n  - name: rados\n    type: ceph\n    pool: ", config.pool, "\n    gateways:\n");
+  for (const backend::CephGatewayConfig& each : config.gateways) {
+    absl::StrAppend(&text, "      - {address: \"", each.address, "\", host: ", each.host,
+                    ", portals: [\"", volume::FormatPortal(each.portals.front()), "\"]}\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+absl::Status KernelCephEffects::ImageIs(const std::string& name, const std::int64_t* bytes) {
+  return bytes == nullptr ? kernel_.Remove(name) : kernel_.Resize(name, *bytes);
+}
+
+absl::Status KernelCephEffects::SubsystemIs(const std::string& nqn,
+                                            const FakeCephSubsystem* wanted) {
+  if (wanted == nullptr) return kernel_.Hide(nqn);
+  KernelSubsystem subsystem{
+      .nqn = nqn, .volume = "", .uuid = "", .hosts = wanted->hosts, .listeners = {}};
+  if (!wanted->namespaces.empty()) {
+    const FakeCephNamespace& ns = wanted->namespaces.begin()->second;
+    subsystem.volume = ns.image;
+    subsystem.uuid = ns.uuid;
+  }
+  for (const std::string& listener : wanted->listeners) {
+    subsystem.listeners.push_back(listener.substr(listener.find(' ') + 1));
+  }
+  return kernel_.Show(subsystem);
+}
+
+std::set<std::string> KernelCephEffects::Connected(const std::string& nqn) {
+  return KernelTarget::Connected(nqn);
+}
+
+absl::StatusOr<std::unique_ptr<KernelCeph>> KernelCeph::StartFor(const Lab& lab) {
+  RETURN_IF_ERROR(base::EnsureDirectory(lab.Folder("pool")));
+  RETURN_IF_ERROR(base::EnsureDirectory(lab.Folder("ceph")));
+  std::unique_ptr<KernelCeph> ceph(new KernelCeph(lab));
+  RETURN_IF_ERROR(
+      base::WriteFileAtomically(lab.Folder("backends.yaml"), Yaml(ceph->gateways_.config())));
+  return ceph;
+}
+
+KernelCeph::KernelCeph(const Lab& lab)
+    : effects_(lab.Folder("pool")), gateways_(lab.Folder("ceph"), Gateways(), &effects_) {}
+
+}  // namespace nvmeof::testing
