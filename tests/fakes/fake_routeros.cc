@@ -117,6 +117,15 @@ void FakeRouteros::Meddle(const std::string& slot, const std::function<void(Item
   change(disk.values);
 }
 
+void FakeRouteros::Rename(const std::string& slot, const std::string& other) {
+  const absl::MutexLock lock(&mutex_);
+  Settle();
+  auto disk = disks_.extract(slot);
+  disk.key() = other;
+  disk.mapped().values["slot"] = other;
+  disks_.insert(std::move(disk));
+}
+
 void FakeRouteros::AddFile(const std::string& path) {
   const absl::MutexLock lock(&mutex_);
   files_[path] = ++last_number_;

@@ -52,6 +52,7 @@ class FakeRouteros {
 
   // Somebody else makes or changes a disk, and a file.
   void Meddle(const std::string& slot, const std::function<void(Item&)>& change);
+  void Rename(const std::string& slot, const std::string& other);
   void AddFile(const std::string& path);
   // A host connects, if it is let in.
   bool ConnectHost(const std::string& nqn, const std::string& host);

@@ -65,8 +65,17 @@ absl::StatusOr<std::optional<RouterosDisk>> RouterosDisks::Find(const volume::Uu
                                                                 absl::Time deadline) {
   ASSIGN_OR_RETURN(const std::vector<RouterosItem> items,
                    rest_.Print(kDisks, "slot", FormatSlot(volume), {}, deadline));
-  if (items.empty()) return std::nullopt;
-  return DecodeDisk(items.front());
+  if (!items.empty()) return DecodeDisk(items.front());
+  // Under another slot it would still be exported, and its file be in use.
+  ASSIGN_OR_RETURN(const std::vector<RouterosItem> all, rest_.Print(kDisks, "", "", {}, deadline));
+  for (const RouterosItem& item : all) {
+    const std::optional<DiskFile> file = ParseDiskFile(ValueOf(item, "file-path"));
+    if (!file.has_value() || file->volume != volume) continue;
+    return absl::FailedPreconditionError(absl::StrCat("somebody gave the disk ", FormatSlot(volume),
+                                                      " the slot ", ValueOf(item, "slot"),
+                                                      "; it must have its own again"));
+  }
+  return std::nullopt;
 }
 
 absl::StatusOr<RouterosDisk> RouterosDisks::Make(const NewDisk& wanted, const Pool& pool,

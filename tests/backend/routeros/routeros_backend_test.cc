@@ -142,6 +142,21 @@ TEST_F(RouterosBackendTest, RefusesADiskOfOurNamingThatIsNotOurs) {
   EXPECT_THAT(router_.files(), SizeIs(1));
 }
 
+// Another slot would hide an export from the fence, and a file in use from Delete.
+TEST_F(RouterosBackendTest, RefusesAVolumeWhoseSlotSomebodyChanged) {
+  const Volume volume = GivenAnExport();
+  router_.Rename(SlotOf(volume.id), "accounting");
+  for (const absl::Status& status :
+       {backend_.Get(volume.id, deadline_).status(), backend_.Delete(volume.id, deadline_),
+        backend_.Unexport(volume.id, Host("a"), deadline_),
+        backend_.Create(Request(), deadline_).status()}) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("accounting")));
+  }
+  EXPECT_THAT(router_.files(), SizeIs(1));
+  router_.Rename("accounting", SlotOf(volume.id));
+  EXPECT_THAT(backend_.Get(volume.id, deadline_), IsOkAndHolds(volume));
+}
+
 TEST_F(RouterosBackendTest, NeverClearsAVolumeWhoseCommentSomebodyChanged) {
   const Volume volume = GivenAVolume();
   router_.Meddle(SlotOf(volume.id),
