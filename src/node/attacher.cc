@@ -86,6 +86,7 @@ absl::StatusOr<nvme::Namespace> Attacher::Attach(const volume::Target& target,
   if (!claim.has_value()) {
     return absl::AbortedError(absl::StrCat("another call works on ", target.subsystem.text()));
   }
+  RETURN_IF_ERROR(volume::CheckTransports(target, policy));
   const std::vector<volume::Path> wanted = volume::WantedPaths(target, policy);
   RETURN_IF_ERROR(RequirePossible(wanted, policy));
 

@@ -76,7 +76,8 @@ bool ReadList(absl::string_view text, std::vector<std::string>& into, Read read)
 
 bool ReadAddresses(absl::string_view text, ParameterDraft& into) {
   return ReadList(text, into.addresses, [](absl::string_view part) -> std::optional<std::string> {
-    absl::StatusOr<std::string> address = CanonicalAddress(part);
+    absl::StatusOr<std::string> address =
+        IsFibreChannel(part) ? CanonicalFibreChannel(part) : CanonicalAddress(part);
     if (!address.ok()) return std::nullopt;
     return *std::move(address);
   });
@@ -184,7 +185,10 @@ constexpr std::array<ParameterKey, 15> kKeys = {{
     {"maxPaths", kAttach, "a whole number from 1 to 64, or 0 for all",
      [](Text text, Draft& into) { return ReadInt<0, 64>(text, into.parameters.attach.max_paths); },
      [](const AttachPolicy& from) { return WriteInt(from.max_paths); }},
-    {"hostTraddr", kAttach, "at most 32 IP addresses without zone ids, separated by commas",
+    {"hostTraddr", kAttach,
+     "at most 32 IP addresses without zone ids or Fibre Channel ports nn-0x<16 hex "
+     "digits>:pn-0x<16 "
+     "hex digits>, separated by commas",
      ReadAddresses,
      [](const AttachPolicy& from) { return WriteSides(from.host_sides, &HostSide::address); }},
     {"hostIface", kAttach, "at most 32 interface names of at most 15 bytes, separated by commas",

@@ -73,6 +73,11 @@ absl::StatusOr<std::vector<HostSide>> HostSides(const ParameterDraft& draft) {
     if (sides[i] == HostSide{}) {
       return Refuse(key, absl::StrCat("element ", i + 1, " names neither address nor interface"));
     }
+    if (IsFibreChannel(sides[i].address) && !sides[i].interface.empty()) {
+      return Refuse("hostIface", absl::StrCat("element ", i + 1, " is \"", sides[i].interface,
+                                              "\" beside the Fibre Channel port ", sides[i].address,
+                                              "; only tcp has interfaces"));
+    }
     const auto here = sides.begin() + static_cast<std::ptrdiff_t>(i);
     if (std::find(sides.begin(), here, sides[i]) != here) {
       return Refuse(key, absl::StrCat("element ", i + 1, " is there twice"));

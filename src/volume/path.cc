@@ -95,17 +95,27 @@ absl::StatusOr<std::string> CanonicalAddress(absl::string_view text) {
 }
 
 absl::StatusOr<Portal> ParsePortal(absl::string_view text) {
+  Portal portal;
   absl::string_view rest = text;
   const std::size_t scheme = text.find(kSchemeEnd);
   if (scheme != absl::string_view::npos) {
-    if (text.substr(0, scheme) != "tcp") return Refuse("portal", text, "the transport must be tcp");
+    portal.transport = std::string(text.substr(0, scheme));
     rest.remove_prefix(scheme + kSchemeEnd.size());
+  }
+  if (portal.transport == kFibreChannel) {
+    absl::StatusOr<std::string> address = CanonicalFibreChannel(rest);
+    if (!address.ok()) return Refuse("portal", text, address.status().message());
+    return Portal{kFibreChannel, *std::move(address), ""};
+  }
+  if (portal.transport != kTcp && portal.transport != kRdma) {
+    return Refuse("portal", text, "the transport must be tcp, rdma or fc");
   }
   Parts parts;
   if (!Split(rest, parts)) {
-    return Refuse("portal", text, "the form is [tcp://]<address>[:<port>], IPv6 in brackets");
+    return Refuse("portal", text,
+                  "the form is [tcp://]<address>[:<port>] or rdma://<address>[:<port>], IPv6 in "
+                  "brackets");
   }
-  Portal portal;
   absl::StatusOr<std::string> address = CanonicalAddress(parts.host);
   if (!address.ok()) return Refuse("portal", text, address.status().message());
   portal.address = *std::move(address);
@@ -115,7 +125,8 @@ absl::StatusOr<Portal> ParsePortal(absl::string_view text) {
 }
 
 std::string FormatPortal(const Portal& portal) {
-  return absl::StrCat(portal.transport, kSchemeEnd, HostAndPort(portal));
+  return absl::StrCat(portal.transport, kSchemeEnd,
+                      portal.transport == kFibreChannel ? portal.address : HostAndPort(portal));
 }
 
 bool IsInterfaceName(absl::string_view name) {
@@ -126,7 +137,8 @@ bool IsInterfaceName(absl::string_view name) {
 }
 
 std::string Describe(const Path& path) {
-  std::string text = HostAndPort(path.portal);
+  std::string text =
+      path.portal.transport == kTcp ? HostAndPort(path.portal) : FormatPortal(path.portal);
   if (path.host == HostSide{}) return text;
   absl::StrAppend(&text, " from ", path.host.address);
   if (!path.host.interface.empty()) absl::StrAppend(&text, "%", path.host.interface);

@@ -100,7 +100,9 @@ TEST(ImpossibleTest, IsRefusedByControllerAndNode) {
       StringMap{{"hostTraddr", "2001:db8::9,2001:DB8:0::9"}},
       StringMap{{"hostIface", "eth1,eth1"}},
       StringMap{{"hostTraddr", "192.0.2.9"}, {"hostIface", "eth1,eth2"}},
-      StringMap{{"hostTraddr", "192.0.2.9,"}, {"hostIface", "eth1,"}}};
+      StringMap{{"hostTraddr", "192.0.2.9,"}, {"hostIface", "eth1,"}},
+      StringMap{{"hostTraddr", "nn-0x1000000000000001:pn-0x1000000000000011"},
+                {"hostIface", "eth1"}}};
   for (const StringMap& row : rows) {
     SCOPED_TRACE(::testing::PrintToString(row));
     EXPECT_THAT(ParseParameters(row), StatusIs(absl::StatusCode::kInvalidArgument));
@@ -119,7 +121,8 @@ TEST(PossibleTest, ComesBackFromTheContext) {
       StringMap{{"minPaths", "64"}, {"maxPaths", "0"}},
       StringMap{{"hdrDigest", "true"}, {"dataDigest", "true"}},
       StringMap{{"ioPolicy", "round-robin"}, {"queueSize", "1024"}},
-      StringMap{{"hostTraddr", "192.0.2.9,"}, {"hostIface", ",eth2"}}};
+      StringMap{{"hostTraddr", "192.0.2.9,"}, {"hostIface", ",eth2"}},
+      StringMap{{"hostTraddr", "192.0.2.9,nn-0x1000000000000001:pn-0x1000000000000011"}}};
   for (const StringMap& row : rows) {
     SCOPED_TRACE(::testing::PrintToString(row));
     const absl::StatusOr<Parameters> parameters = ParseParameters(row);

@@ -36,7 +36,12 @@ TEST(GoodPortalTest, HasOneSpelling) {
       {"127.0.0.1:1", Tcp("127.0.0.1", "1"), "tcp://127.0.0.1:1"},
       {"tcp://[2001:db8::1]:4420", Tcp("2001:db8::1", "4420"), "tcp://[2001:db8::1]:4420"},
       {"[2001:DB8:0:0::01]", Tcp("2001:db8::1", "4420"), "tcp://[2001:db8::1]:4420"},
-      {"[::1]:4420", Tcp("::1", "4420"), "tcp://[::1]:4420"}};
+      {"[::1]:4420", Tcp("::1", "4420"), "tcp://[::1]:4420"},
+      {"rdma://192.0.2.1", {"rdma", "192.0.2.1", "4420"}, "rdma://192.0.2.1:4420"},
+      {"rdma://[2001:DB8::1]:4421", {"rdma", "2001:db8::1", "4421"}, "rdma://[2001:db8::1]:4421"},
+      {"fc://nn-0x20000090FA942779:pn-20000090fa942780",
+       {"fc", "nn-0x20000090fa942779:pn-0x20000090fa942780", ""},
+       "fc://nn-0x20000090fa942779:pn-0x20000090fa942780"}};
   for (const GoodPortal& row : rows) {
     SCOPED_TRACE(row.text);
     EXPECT_THAT(ParsePortal(row.text), IsOkAndHolds(row.portal));
@@ -77,7 +82,13 @@ TEST(BadPortalTest, IsRefused) {
                                          "224.0.0.1:4420",
                                          "255.255.255.255:4420",
                                          "[ff02::1]:4420",
-                                         "rdma://192.0.2.1:4420",
+                                         "loop://192.0.2.1:4420",
+                                         "rdma://nn-0x20000090fa942779:pn-0x20000090fa942780",
+                                         "nn-0x20000090fa942779:pn-0x20000090fa942780",
+                                         "fc://192.0.2.1",
+                                         "fc://",
+                                         "fc://nn-0x20000090fa942779:pn-0x20000090fa942780:4420",
+                                         "RDMA://192.0.2.1",
                                          "TCP://192.0.2.1:4420",
                                          "//192.0.2.1",
                                          "192.0.2.1,nqn=x",
@@ -89,9 +100,13 @@ TEST(BadPortalTest, IsRefused) {
 }
 
 TEST(PortalMessageTest, NamesTheTextAndWhatIsAllowed) {
-  EXPECT_THAT(ParsePortal("rdma://192.0.2.1"),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       R"(portal "rdma://192.0.2.1" is not allowed: the transport must be tcp)"));
+  EXPECT_THAT(
+      ParsePortal("loop://192.0.2.1"),
+      StatusIs(
+          absl::StatusCode::kInvalidArgument,
+          R"(portal "loop://192.0.2.1" is not allowed: the transport must be tcp, rdma or fc)"));
+  EXPECT_THAT(ParsePortal("fc://192.0.2.1"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("nn-0x<16 hex digits>")));
   EXPECT_THAT(ParsePortal("[fe80::1%eth0]"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("without a zone id")));
   EXPECT_THAT(ParsePortal("192.0.2.1:0"),
@@ -125,6 +140,15 @@ TEST(DescribeTest, SaysOnlyWhatIsChosen) {
   EXPECT_EQ(Describe(Path{portal, {"", "eth1"}}), "10.0.0.1:4420 from %eth1");
   EXPECT_EQ(Describe(Path{portal, {"10.0.0.9", "eth1"}}), "10.0.0.1:4420 from 10.0.0.9%eth1");
   EXPECT_EQ(Describe(Path{Tcp("2001:db8::1", "4420"), {}}), "[2001:db8::1]:4420");
+}
+
+TEST(DescribeTest, SaysTheTransportThatIsNotTcp) {
+  EXPECT_EQ(Describe(Path{{"rdma", "10.0.0.1", "4420"}, {"10.0.0.9", ""}}),
+            "rdma://10.0.0.1:4420 from 10.0.0.9");
+  EXPECT_EQ(Describe(Path{{"fc", "nn-0x2000000000000001:pn-0x2000000000000002", ""},
+                          {"nn-0x1000000000000001:pn-0x1000000000000002", ""}}),
+            "fc://nn-0x2000000000000001:pn-0x2000000000000002 from "
+            "nn-0x1000000000000001:pn-0x1000000000000002");
 }
 
 }  // namespace

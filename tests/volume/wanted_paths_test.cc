@@ -7,10 +7,15 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "tests/matchers/status_matchers.h"
+
 namespace nvmeof::volume {
 namespace {
 
+using ::nvmeof::testing::StatusIs;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -18,6 +23,20 @@ Target TargetOf(const std::vector<std::string>& addresses) {
   Target target{*Nqn::Parse("nqn.2026-01.dev.nvmeof:a"), {}, {}, 0};
   for (const std::string& address : addresses) target.portals.push_back({"tcp", address, "4420"});
   return target;
+}
+
+constexpr char kNode1[] = "nn-0x1000000000000001:pn-0x1000000000000011";
+constexpr char kNode2[] = "nn-0x1000000000000002:pn-0x1000000000000012";
+
+Target TargetOfPortals(const std::vector<std::string>& portals) {
+  Target target = TargetOf({});
+  for (const std::string& portal : portals) target.portals.push_back(*ParsePortal(portal));
+  return target;
+}
+
+Target FcTarget() {
+  return TargetOfPortals({"fc://nn-0x2000000000000001:pn-0x2000000000000011",
+                          "fc://nn-0x2000000000000002:pn-0x2000000000000012"});
 }
 
 AttachPolicy PolicyOf(const std::vector<HostSide>& sides, int max_paths = 0) {
@@ -89,6 +108,75 @@ TEST(WantedPathsTest, TheCutCountsOnlyPairsThatCanBe) {
 
 TEST(WantedPathsTest, NoPortalsNoPaths) {
   EXPECT_THAT(WantedPaths(TargetOf({}), PolicyOf({{"h1", ""}})), IsEmpty());
+}
+
+TEST(WantedPathsTest, FibreChannelMeetsPortsOfTheNodeOnly) {
+  EXPECT_THAT(Wanted(FcTarget(), PolicyOf({{kNode1, ""}, {"192.0.2.9", ""}, {kNode2, ""}}, 2)),
+              ElementsAre(absl::StrCat("nn-0x2000000000000001:pn-0x2000000000000011 ", kNode1),
+                          absl::StrCat("nn-0x2000000000000002:pn-0x2000000000000012 ", kNode2)));
+  EXPECT_THAT(Wanted(FcTarget(), PolicyOf({})), IsEmpty());
+}
+
+TEST(WantedPathsTest, TransportsAreMixedSoThatACutKeepsBoth) {
+  const Target target =
+      TargetOfPortals({"192.0.2.1", "192.0.2.2", "rdma://192.0.2.1", "rdma://192.0.2.2"});
+  std::vector<std::string> texts;
+  for (const Path& path : WantedPaths(target, PolicyOf({{"192.0.2.9", ""}}, 3))) {
+    texts.push_back(Describe(path));
+  }
+  EXPECT_THAT(texts,
+              ElementsAre("192.0.2.1:4420 from 192.0.2.9", "rdma://192.0.2.1:4420 from 192.0.2.9",
+                          "192.0.2.2:4420 from 192.0.2.9"));
+}
+
+TEST(WantedPathsTest, TheKernelChoosesWhereNoHostSideIsForTheTransport) {
+  Target target = TargetOfPortals({"tcp://192.0.2.1", "rdma://192.0.2.2"});
+  EXPECT_THAT(Wanted(target, PolicyOf({{"", "eth1"}, {"192.0.2.9", "eth2"}})),
+              ElementsAre("192.0.2.1 eth1", "192.0.2.2 ", "192.0.2.1 192.0.2.9eth2"));
+  target.portals.push_back(FcTarget().portals.front());
+  EXPECT_THAT(Wanted(target, PolicyOf({{kNode1, ""}})),
+              ElementsAre("192.0.2.1 ", "192.0.2.2 ",
+                          absl::StrCat("nn-0x2000000000000001:pn-0x2000000000000011 ", kNode1)));
+}
+
+absl::Status Check(const std::vector<std::string>& portals, const AttachPolicy& policy) {
+  return CheckTransports(TargetOfPortals(portals), policy);
+}
+
+TEST(CheckTransportsTest, TakesWhatEachTransportHas) {
+  AttachPolicy digests = PolicyOf({{"", "eth1"}});
+  digests.connect.hdr_digest = true;
+  digests.connect.data_digest = true;
+  EXPECT_OK(Check({"192.0.2.1"}, digests));
+  EXPECT_OK(Check({"192.0.2.1", "rdma://192.0.2.1"}, PolicyOf({{"", "eth1"}})));
+  EXPECT_OK(Check({"rdma://192.0.2.1"}, PolicyOf({{"192.0.2.9", ""}})));
+  EXPECT_OK(CheckTransports(FcTarget(), PolicyOf({{kNode1, ""}})));
+}
+
+TEST(CheckTransportsTest, NamesKeyAndValueOfWhatATransportRefuses) {
+  const auto refuses = [](const std::string& key, const std::string& value,
+                          const std::string& why) {
+    return StatusIs(absl::StatusCode::kFailedPrecondition,
+                    AllOf(HasSubstr("parameter " + key + ": \"" + value + "\""), HasSubstr(why)));
+  };
+  AttachPolicy policy;
+  policy.connect.data_digest = true;
+  EXPECT_THAT(Check({"192.0.2.1", "rdma://192.0.2.2"}, policy),
+              refuses("dataDigest", "true", "rdma://192.0.2.2:4420"));
+  policy.connect.hdr_digest = true;
+  EXPECT_THAT(Check({"rdma://192.0.2.2"}, policy), refuses("hdrDigest", "true", "tcp only"));
+  EXPECT_THAT(Check({"rdma://192.0.2.2"}, PolicyOf({{"", "eth1"}})),
+              refuses("hostIface", "eth1", "tcp only"));
+  EXPECT_THAT(Check({"192.0.2.1"}, PolicyOf({{kNode1, ""}})),
+              refuses("hostTraddr", kNode1, "no portal of the volume is of fc"));
+  EXPECT_THAT(CheckTransports(FcTarget(), PolicyOf({{kNode1, ""}, {"192.0.2.9", ""}})),
+              refuses("hostTraddr", "192.0.2.9", "all portals of the volume are of fc"));
+}
+
+TEST(CheckTransportsTest, FibreChannelNeedsAPortOfTheNode) {
+  EXPECT_THAT(CheckTransports(FcTarget(), AttachPolicy()),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("parameter hostTraddr: it must name a Fibre Channel port")));
 }
 
 }  // namespace
