@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "base/status_macros.h"
@@ -25,6 +24,15 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
 // Another administrator may have spelled the address in his own way.
 volume::Portal Canonical(const volume::Portal& portal) {
   return volume::ParsePortal(volume::FormatPortal(portal)).value_or(portal);
+}
+
+bool IsFibreChannel(const volume::Portal& portal) {
+  return portal.transport == volume::kFibreChannel;
+}
+
+std::string Family(const volume::Portal& portal) {
+  if (IsFibreChannel(portal)) return "fc";
+  return volume::IsIpv6(portal.address) ? "ipv6" : "ipv4";
 }
 
 void Add(absl::Status& sum, const absl::Status& one) {
@@ -131,10 +139,11 @@ absl::StatusOr<std::string> NvmetPorts::Allocate() {
 // The address last: it makes the port one that Find knows.
 absl::Status NvmetPorts::Configure(const std::string& id, const volume::Portal& portal) {
   const std::string path = PortPath(id);
-  const bool ipv6 = absl::StrContains(portal.address, ':');
   RETURN_IF_ERROR(tree_.Write(path + "/addr_trtype", portal.transport));
-  RETURN_IF_ERROR(tree_.Write(path + "/addr_adrfam", ipv6 ? "ipv6" : "ipv4"));
-  RETURN_IF_ERROR(tree_.Write(path + "/addr_trsvcid", portal.service));
+  RETURN_IF_ERROR(tree_.Write(path + "/addr_adrfam", Family(portal)));
+  // The kernel takes no empty text.
+  RETURN_IF_ERROR(
+      tree_.Write(path + "/addr_trsvcid", IsFibreChannel(portal) ? "none" : portal.service));
   return tree_.Write(path + "/addr_traddr", portal.address);
 }
 

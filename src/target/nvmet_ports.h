@@ -2,7 +2,8 @@
 //
 // A port listens from its first linked subsystem to its last, and a host that comes back to a
 // listening port without its subsystem loses the connection for good. So ports
-// are made without links, and links of many volumes are made in one go.
+// are made without links, and links of many volumes are made in one go. The kernel loads what a
+// port's transport needs with its first link.
 #pragma once
 
 #include <string>

@@ -61,6 +61,26 @@ TEST_F(NvmetPortsTest, MakesOnePortForEachPortal) {
   EXPECT_EQ(Value("ports/2/addr_trsvcid"), "4420");
 }
 
+TEST_F(NvmetPortsTest, MakesPortsOfEachTransport) {
+  const volume::Portal rdma{"rdma", "192.0.2.1", "4420"};
+  const volume::Portal fc{"fc", "nn-0x20000090fa942779:pn-0x20000090fa942780", ""};
+  ASSERT_OK(ports_.Ensure({kFirst, rdma, fc}));
+  EXPECT_EQ(Value("ports/2/addr_trtype"), "rdma");
+  EXPECT_EQ(Value("ports/2/addr_adrfam"), "ipv4");
+  EXPECT_EQ(Value("ports/2/addr_traddr"), "192.0.2.1");
+  EXPECT_EQ(Value("ports/3/addr_trtype"), "fc");
+  EXPECT_EQ(Value("ports/3/addr_adrfam"), "fc");
+  EXPECT_EQ(Value("ports/3/addr_trsvcid"), "none");
+  EXPECT_EQ(Value("ports/3/addr_traddr"), "nn-0x20000090fa942779:pn-0x20000090fa942780");
+  effects_.Forget();
+  ASSERT_OK(ports_.Ensure({kFirst, rdma, fc}));
+  EXPECT_THAT(effects_.log(), IsEmpty());
+  EXPECT_EQ(ports_.Link({Subsystem("a")}, {rdma, fc}).count, 2);
+  EXPECT_THAT(Linked("1"), IsEmpty());
+  EXPECT_THAT(Linked("2"), ElementsAre(Subsystem("a").text()));
+  EXPECT_THAT(Linked("3"), ElementsAre(Subsystem("a").text()));
+}
+
 TEST_F(NvmetPortsTest, KnownPortsAreNotTouched) {
   ASSERT_OK(ports_.Ensure({kFirst, kIpv6}));
   effects_.Forget();
