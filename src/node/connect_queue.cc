@@ -2,17 +2,13 @@
 
 #include <algorithm>
 
+#include "nvme/portal_probe.h"
+
 namespace nvmeof::node {
-namespace {
-
-constexpr char kProbedTransport[] = "tcp";
-
-}  // namespace
 
 ConnectQueue::Ticket ConnectQueue::Add(const nvme::ConnectRequest& request,
                                        ConnectPriority priority) {
-  const bool slow =
-      priority == ConnectPriority::kRepair && request.path.portal.transport != kProbedTransport;
+  const bool slow = priority == ConnectPriority::kRepair && !nvme::IsProbed(request.path);
   const std::size_t lane = slow ? kSlowLane : static_cast<std::size_t>(priority);
   waiting_.insert({next_ticket_, {request.subsystem, priority, lane}});
   ++waiting_in_[lane];

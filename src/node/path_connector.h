@@ -43,11 +43,12 @@ class PathConnector {
                 const base::Clock& clock)
       : host_(host), scheduler_(scheduler), marks_(marks), clock_(clock) {}
 
-  // Connects wanted paths that have no controller until enough are live; a controller in any other
-  // state belongs to the kernel. Paths that are not needed for that stay as they are, and one that
-  // somebody else connected meanwhile counts neither as live nor as tried in vain: the next look
-  // tells. Returns those that it tried in vain; errors are those of the topology and of the marks.
-  // From now on the subsystem is known to the marks; the scheduler's fabric marks the paths.
+  // Connects wanted paths that have no controller until enough are live, those whose portals can be
+  // asked before the others; a controller in any other state belongs to the kernel. Paths that are
+  // not needed for that stay as they are, and one that somebody else connected meanwhile counts
+  // neither as live nor as tried in vain: the next look tells. Returns those that it tried in vain;
+  // errors are those of the topology and of the marks. From now on the subsystem is known to the
+  // marks; the scheduler's fabric marks the paths.
   [[nodiscard]] absl::StatusOr<std::vector<PathProblem>> Connect(const ConnectTask& task,
                                                                  absl::Time deadline);
 

@@ -64,6 +64,31 @@ std::string HintFor(int error, const HostIdentity& host, const ConnectRequest& r
   }
 }
 
+std::string RdmaHint(int error, const volume::Path& path) {
+  switch (error) {
+    case ENODEV:
+      return "this node has no RDMA device for it";
+    case EADDRNOTAVAIL:
+      return absl::StrCat("this node has no address '", path.host.address, "'");
+    case ECONNRESET:
+      return "no RDMA target listens there, or none could be reached";
+    default:
+      return "";
+  }
+}
+
+std::string FibreChannelHint(int error, const volume::Path& path) {
+  switch (error) {
+    case ENOENT:
+      return absl::StrCat("this node has no Fibre Channel port ", path.host.address,
+                          ", or that port does not see the target's");
+    case EBADR:
+      return "the remote port is no NVMe target";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 int ParseKernelError(absl::string_view log) {
@@ -77,6 +102,8 @@ int ParseKernelError(absl::string_view log) {
 }
 
 std::string PathHint(int error, const volume::Path& path) {
+  if (path.portal.transport == volume::kRdma) return RdmaHint(error, path);
+  if (path.portal.transport == volume::kFibreChannel) return FibreChannelHint(error, path);
   switch (error) {
     case EAGAIN:
       return "something accepts connections there but does not speak NVMe/TCP";
@@ -96,7 +123,9 @@ absl::Status OpenError(int error) {
   const absl::Status cause = base::ErrnoStatus(error, "open /dev/nvme-fabrics");
   if (absl::IsPermissionDenied(cause)) return cause;
   return absl::FailedPreconditionError(absl::StrCat(
-      cause.message(), ": the kernel modules nvme-fabrics and nvme-tcp must be loaded"));
+      cause.message(),
+      ": the kernel modules nvme-fabrics and nvme-tcp, or that of another transport, must "
+      "be loaded"));
 }
 
 absl::Status ConnectError(int error, const HostIdentity& host, const ConnectRequest& request) {

@@ -16,8 +16,8 @@ namespace nvmeof::nvme {
 // itself folds most of them into one code. EIO, the least telling one, when there is no such line.
 [[nodiscard]] int ParseKernelError(absl::string_view log);
 
-// What a failed TCP connection says about this path: the cause that the errno's own name leaves
-// open. Empty when there is none.
+// What a failed connection says about this path: the cause that the errno's own name leaves open.
+// Empty when there is none.
 [[nodiscard]] std::string PathHint(int error, const volume::Path& path);
 
 // /dev/nvme-fabrics could not be opened: PermissionDenied or FailedPrecondition.

@@ -11,9 +11,12 @@ namespace nvmeof::nvme {
 
 namespace {
 
-// Text that is no IP address (Fibre Channel names, a scope behind an IPv6 address) stays as it is.
+// Text that is no address (a scope behind an IPv6 one) stays as it is.
 std::string Canonical(absl::string_view address) {
   std::string text(address);
+  if (volume::IsFibreChannel(address)) {
+    return volume::CanonicalFibreChannel(address).value_or(text);
+  }
   unsigned char bytes[sizeof(in6_addr)];
   char canonical[INET6_ADDRSTRLEN];
   for (const int family : {AF_INET, AF_INET6}) {
@@ -39,6 +42,8 @@ volume::Path ParseControllerAddress(absl::string_view transport, absl::string_vi
     if (option.first == "host_traddr") path.host.address = Canonical(option.second);
     if (option.first == "host_iface") path.host.interface = std::string(option.second);
   }
+  // There are none, whatever the kernel was told.
+  if (transport == volume::kFibreChannel) path.portal.service.clear();
   return path;
 }
 

@@ -17,6 +17,11 @@
 
 namespace nvmeof::nvme {
 
+// Whether a probe asks this path's portal at all: only those of TCP can be asked.
+[[nodiscard]] inline bool IsProbed(const volume::Path& path) {
+  return path.portal.transport == volume::kTcp;
+}
+
 // Safe to use from several threads. Blocks its caller, until the deadline at most.
 class PortalProbe {
  public:

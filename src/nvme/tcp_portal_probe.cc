@@ -17,14 +17,13 @@ namespace nvmeof::nvme {
 namespace {
 
 constexpr absl::Duration kShortestGrace = absl::Milliseconds(5);
-constexpr absl::string_view kAsked = "tcp";
 
 // The attempts of one probe: they begin together, and it waits for them together.
 class Round {
  public:
   explicit Round(const std::vector<volume::Path>& paths) {
     for (const volume::Path& path : paths) {
-      if (path.portal.transport == kAsked) attempts_.emplace_back(path);
+      if (IsProbed(path)) attempts_.emplace_back(path);
     }
   }
 
@@ -73,7 +72,7 @@ class Round {
     results.reserve(paths.size());
     auto next = attempts_.begin();
     for (const volume::Path& path : paths) {
-      results.push_back(path.portal.transport == kAsked ? (next++)->result() : absl::OkStatus());
+      results.push_back(IsProbed(path) ? (next++)->result() : absl::OkStatus());
     }
     return results;
   }
@@ -90,7 +89,7 @@ std::vector<absl::Status> TcpPortalProbe::Probe(const std::vector<volume::Path>&
   if (start >= deadline) {
     std::vector<absl::Status> results(paths.size());
     for (std::size_t i = 0; i < paths.size(); ++i) {
-      if (paths[i].portal.transport != kAsked) continue;
+      if (!IsProbed(paths[i])) continue;
       results[i] = absl::DeadlineExceededError("no time was left to ask the portal");
     }
     return results;

@@ -429,19 +429,21 @@ class FakeKernel final : public nvme::Topology,
     bool silence = false;
     for (const volume::Path& path : paths) {
       const auto refused = refused_.find(path.portal);
-      answers.push_back(refused == refused_.end() ? absl::OkStatus() : refused->second);
-      silence = silence || silent_.contains(path.portal);
+      const bool refuses = nvme::IsProbed(path) && refused != refused_.end();
+      answers.push_back(refuses ? refused->second : absl::OkStatus());
+      silence = silence || IsSilent(path);
     }
     if (!silence) return answers;
     const auto answered =
         std::count_if(paths.begin(), paths.end(),
                       [&](const volume::Path& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-                        return !refused_.contains(path.portal) && !silent_.contains(path.portal);
+                        return nvme::IsProbed(path) && !refused_.contains(path.portal) &&
+                               !silent_.contains(path.portal);
                       });
     const bool early = answered >= enough;
     if (!early) clock_.SleepUntil(deadline);
     for (std::size_t i = 0; i < paths.size(); ++i) {
-      if (!silent_.contains(paths[i].portal)) continue;
+      if (!IsSilent(paths[i])) continue;
       answers[i] = early ? absl::DeadlineExceededError("no answer yet")
                          : absl::UnavailableError("nothing answers");
     }
@@ -457,6 +459,11 @@ class FakeKernel final : public nvme::Topology,
   }
 
  private:
+  // Keeps a probe waiting.
+  bool IsSilent(const volume::Path& path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return nvme::IsProbed(path) && silent_.contains(path.portal);
+  }
+
   struct RemoteNamespace {
     volume::NamespaceIdentity identity;
     std::uint64_t size_bytes = 0;

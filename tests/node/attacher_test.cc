@@ -228,6 +228,14 @@ TEST_F(AttacherTest, MorePathsThanPossibleAreRefusedWithoutAConnect) {
   EXPECT_EQ(kernel_.Count("connect"), 0);
 }
 
+TEST_F(AttacherTest, WhatATransportDoesNotHaveIsRefusedWithoutAConnect) {
+  target_.portals.front().transport = volume::kRdma;
+  policy_.connect.hdr_digest = true;
+  EXPECT_THAT(Attach(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                 HasSubstr("parameter hdrDigest: \"true\" is for tcp only")));
+  EXPECT_EQ(kernel_.Count("connect"), 0);
+}
+
 TEST_F(AttacherTest, SetsTheIoPolicyOnce) {
   policy_.io_policy = volume::IoPolicy::kRoundRobin;
   ASSERT_OK(Attach());

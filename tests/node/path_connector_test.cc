@@ -131,6 +131,44 @@ TEST_F(PathConnectorTest, ASlowPortalIsAskedAgainWithTimeOfItsOwn) {
   EXPECT_THAT(kernel_.log(), ElementsAre("connect 192.0.2.1:4420", "connect 192.0.2.2:4420"));
 }
 
+// The first of two portals is of RDMA now.
+class MixedPathConnectorTest : public PathConnectorTest {
+ protected:
+  MixedPathConnectorTest() {
+    target_.portals.front().transport = volume::kRdma;
+    kernel_.Serve(target_);
+  }
+};
+
+TEST_F(MixedPathConnectorTest, WhatCanBeAskedComesFirst) {
+  EXPECT_THAT(Connect(Task(1)), IsEmpty());
+  EXPECT_THAT(kernel_.log(), ElementsAre("connect 192.0.2.2:4420"));
+  EXPECT_THAT(Connect(Task(2)), IsEmpty());
+  EXPECT_THAT(kernel_.log(),
+              ElementsAre("connect 192.0.2.2:4420", "connect rdma://192.0.2.1:4420"));
+}
+
+TEST_F(MixedPathConnectorTest, ADeadPortalThatNobodyCanAskDelaysNoAttach) {
+  kernel_.Hang(target_.portals.front());
+  const absl::Time begin = clock_.Now();
+  EXPECT_THAT(Connect(Task(1)), IsEmpty());
+  EXPECT_EQ(clock_.Now(), begin);
+}
+
+TEST_F(MixedPathConnectorTest, WhatTheKernelTookIsLiveOnlyWhenTheKernelSaysSo) {
+  kernel_.Refuse(target_.portals.back());
+  kernel_.Stall(target_.portals.front());
+  EXPECT_THAT(Connect(Task(1)), SizeIs(2));
+}
+
+TEST_F(MixedPathConnectorTest, WhatNobodyCanAskServesWhereTheOthersDoNot) {
+  kernel_.Silence(target_.portals.back());
+  const std::vector<PathProblem> problems = Connect(Task(1));
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems.front().path, Path(1));
+  EXPECT_THAT(kernel_.log(), ElementsAre("connect rdma://192.0.2.1:4420"));
+}
+
 TEST_F(PathConnectorTest, EveryPathThatIsNotLiveHasItsCause) {
   kernel_.Hang(target_.portals.front());
   kernel_.Silence(target_.portals.back());

@@ -97,6 +97,19 @@ TEST(PathHintTest, SaysWhatTheErrnoLeavesOpen) {
   EXPECT_EQ(PathHint(ECONNREFUSED, path), "");
 }
 
+TEST(PathHintTest, SpeaksOfTheTransport) {
+  const volume::Path rdma = {{"rdma", "192.0.2.1", "4420"}, {"192.0.2.9", ""}};
+  EXPECT_THAT(PathHint(ENODEV, rdma), HasSubstr("no RDMA device"));
+  EXPECT_THAT(PathHint(EADDRNOTAVAIL, rdma), HasSubstr("'192.0.2.9'"));
+  EXPECT_THAT(PathHint(ECONNRESET, rdma), HasSubstr("no RDMA target"));
+  EXPECT_EQ(PathHint(EAGAIN, rdma), "");
+  const volume::Path fc = {{"fc", "nn-0x2000000000000001:pn-0x2000000000000002", ""},
+                           {"nn-0x1000000000000001:pn-0x1000000000000002", ""}};
+  EXPECT_THAT(PathHint(ENOENT, fc), HasSubstr("nn-0x1000000000000001:pn-0x1000000000000002"));
+  EXPECT_THAT(PathHint(EBADR, fc), HasSubstr("no NVMe target"));
+  EXPECT_EQ(PathHint(ETIMEDOUT, fc), "");
+}
+
 TEST(OpenErrorTest, TellsMissingModulesFromMissingRights) {
   EXPECT_THAT(OpenError(ENOENT), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(OpenError(ENODEV), StatusIs(absl::StatusCode::kFailedPrecondition));

@@ -38,6 +38,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"fc",
              "traddr=nn-0x10:pn-0x20,host_traddr=nn-0x30:pn-0x40",
              {{"fc", "nn-0x10:pn-0x20", ""}, {"nn-0x30:pn-0x40", ""}}},
+        Case{"fc",
+             "traddr=nn-0x20000090FA942779:pn-20000090fa942780,trsvcid=none,host_traddr="
+             "nn-0x10000090FA945240:pn-0x10000090fa945241",
+             {{"fc", "nn-0x20000090fa942779:pn-0x20000090fa942780", ""},
+              {"nn-0x10000090fa945240:pn-0x10000090fa945241", ""}}},
+        Case{"rdma",
+             "traddr=192.0.2.1,trsvcid=4420,host_traddr=192.0.2.9",
+             {{"rdma", "192.0.2.1", "4420"}, {"192.0.2.9", ""}}},
         Case{"pcie", "0000:00:04.0", {{"pcie", "", ""}, {}}},
         Case{"tcp", "", {{"tcp", "", ""}, {}}}));
 
