@@ -192,6 +192,9 @@ class Reader {
                                 absl::StrCat("a portal is ", Kind(node), "; it must be text"));
       if (!portal.ok()) {
         Refuse(node, portal.status().message());
+      } else if (portal->transport != volume::kTcp) {
+        Refuse(node, absl::StrCat("portal '", volume::FormatPortal(*portal),
+                                  "' is not of tcp, the one that this type has"));
       } else if (std::find(portals.begin(), portals.end(), *portal) != portals.end()) {
         Refuse(node, absl::StrCat("portal '", node.Scalar(), "' stands here a second time"));
       } else {

@@ -151,8 +151,9 @@ Subcommand TargetCommand(TargetConfig& config) {
             .fallback = "/var/lib/nvmeof-csi-target",
             .store = AbsolutePath(config.state_dir)},
            {.name = "--portal",
-            .placeholder = "ADDRESS:PORT",
-            .description = "where hosts reach the volumes; repeat it, or separate with commas",
+            .placeholder = "PORTAL",
+            .description = "where hosts reach the volumes: ADDRESS:PORT, rdma://ADDRESS:PORT or "
+                           "fc://nn-0x...:pn-0x...; repeat it, or separate with commas",
             .repeatable = true,
             .store = EachParsed(config.portals, &volume::ParsePortal)},
            {.name = "--provisioning",

@@ -182,7 +182,11 @@ const std::vector<Mistake> kMistakes = {
      "[]}]}",
      "line 2, column 55: address is 'c'; it must be <IPv4 or host name>:<port>, "
      "[<IPv6>]:<port> or unix:///<path>; "
-     "line 2, column 76: portals is empty; it must be a list of at least one"}};
+     "line 2, column 76: portals is empty; it must be a list of at least one"},
+    {"backends:\n- {name: a, type: spdk, socket: /s, lvolStore: s, portals: ['rdma://192.0.2.1'], "
+     "provisioning: thin}",
+     "line 2, column 69: portal 'rdma://192.0.2.1:4420' is not of tcp, the one transport of spdk "
+     "here"}};
 
 TEST(BackendsFileTest, RefusesMistakesWithTheirPlace) {
   for (const Mistake& mistake : kMistakes) {
