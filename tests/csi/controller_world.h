@@ -17,6 +17,7 @@
 #include "tests/csi/serving.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/memory_backend.h"
+#include "tests/fakes/units.h"
 
 namespace nvmeof::testing {
 
@@ -26,7 +27,6 @@ inline constexpr char kHostA[] =
     "nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-00000000000a";
 inline constexpr char kHostB[] =
     "nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-00000000000b";
-inline constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
 inline ::csi::v1::VolumeCapability Block(AccessMode::Mode mode) {
   ::csi::v1::VolumeCapability capability;

@@ -22,11 +22,9 @@
 #include "tests/fakes/fake_configfs.h"
 #include "tests/fakes/fake_pool.h"
 #include "tests/fakes/temporary_directory.h"
+#include "tests/fakes/units.h"
 
 namespace nvmeof::testing {
-
-inline constexpr std::int64_t kMiB = std::int64_t{1} << 20;
-inline constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
 inline volume::Nqn HostNqn(absl::string_view name) {
   return *volume::Nqn::Parse(absl::StrCat("nqn.2014-08.org.example:", name));
