@@ -6,7 +6,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "base/status_macros.h"
@@ -64,7 +63,7 @@ absl::StatusOr<std::optional<DiscoveryEntry>> ReadEntry(absl::Span<const std::ui
   const std::optional<DiscoveryKind> kind = KindOf(record[2]);
   if (!kind.has_value()) return std::nullopt;
   ASSIGN_OR_RETURN(std::string nqn, ReadText(record, kNqn));
-  if (!absl::StartsWith(nqn, "nqn.")) {
+  if (nqn.compare(0, 4, "nqn.") != 0) {
     return absl::DataLossError(absl::StrCat(kNqn.name, " \"", nqn.substr(0, 64), "\" is no NQN"));
   }
   ASSIGN_OR_RETURN(std::optional<volume::Portal> portal, ReadPortal(record));
