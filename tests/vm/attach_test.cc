@@ -215,6 +215,12 @@ TEST_F(HandMadeTest, TwoNicsAndFourPortalsOfAnArrayAreEightPaths) {
 // A volume that says no portal, only which discovery controllers to ask.
 class DiscoveredTest : public HandMadeTest {
  protected:
+  // What is exported is looked for as a leftover.
+  void TearDown() override {
+    exported_.reset();
+    HandMadeTest::TearDown();
+  }
+
   // At four portals; the addresses of all, in order.
   absl::StatusOr<std::vector<std::string>> Export() {
     std::vector<std::string> further;

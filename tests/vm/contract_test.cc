@@ -1,7 +1,6 @@
-// The nvmet backend, with two real agents on real pools (ext4 and xfs), with one on an LVM thin
-// pool, and the kernel's target, passes what every backend must pass.
+// The nvmet backend, with two real agents on real pools (ext4 and xfs) and the kernel's target,
+// passes what every backend must pass.
 #include <algorithm>
-#include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -23,7 +22,6 @@
 #include "tests/vm/eventually.h"
 #include "tests/vm/lab.h"
 #include "tests/vm/run_tool.h"
-#include "tests/vm/thin_pool.h"
 
 namespace nvmeof::testing {
 namespace {
@@ -45,13 +43,6 @@ class StorageNodes final : public ::testing::Environment {
                          .log = lab_->Folder("log/ext4")};
     plans_["on-xfs"] = {
         .port = 4422, .portals = {1}, .pool = spare, .log = lab_->Folder("log/xfs")};
-    thin_pool_ = std::make_unique<ThinPool>(std::uint64_t{4} << 30);
-    plans_["on-lvm"] = {.port = 4423,
-                        .portals = {0},
-                        .pool = thin_pool_->place(),
-                        .log = lab_->Folder("log/lvm"),
-                        .state = lab_->Folder("target"),
-                        .nvme_port = 4430};
     for (const auto& [place, plan] : plans_) BringUp(place);
   }
 
@@ -59,7 +50,6 @@ class StorageNodes final : public ::testing::Environment {
     if (lab_ == nullptr) return;
     EXPECT_THAT(lab_->Leftovers(), ::testing::IsEmpty());
     agents_.clear();
-    thin_pool_.reset();
     EXPECT_OK(RunTool({"umount", lab_->Folder("spare")}));
     lab_.reset();
   }
@@ -72,17 +62,14 @@ class StorageNodes final : public ::testing::Environment {
     agents_[place] = *std::move(agent);
   }
 
-  backend::NvmetConfig ConfigOf(const std::vector<std::string>& places) const {
+  backend::NvmetConfig config() const {
     backend::NvmetConfig config;
-    for (const std::string& place : places) {
-      config.agents.push_back({place, plans_.at(place).address()});
-    }
+    for (const auto& [place, plan] : plans_) config.agents.push_back({place, plan.address()});
     return config;
   }
 
  private:
   std::unique_ptr<Lab> lab_;
-  std::unique_ptr<ThinPool> thin_pool_;
   std::map<std::string, AgentPlan> plans_;
   std::map<std::string, std::unique_ptr<Process>> agents_;
 };
@@ -100,7 +87,7 @@ StorageNodes& Nodes() {
 
 class NvmetSubject final : public ContractSubject {
  public:
-  NvmetSubject() : backend_("fast", Nodes().ConfigOf({"on-ext4", "on-xfs"}), clock_) {}
+  NvmetSubject() : backend_("fast", Nodes().config(), clock_) {}
 
   backend::Backend& backend() override { return backend_; }
   absl::Time Deadline() override { return clock_.Now() + absl::Seconds(60); }
@@ -122,31 +109,13 @@ class NvmetSubject final : public ContractSubject {
   backend::NvmetBackend backend_;
 };
 
-// Each change takes LVM a second or two on the emulated machine, and it makes them one by one.
-class LvmSubject final : public ContractSubject {
- public:
-  LvmSubject() : backend_("thin", Nodes().ConfigOf({"on-lvm"}), clock_) {}
-
-  backend::Backend& backend() override { return backend_; }
-  absl::Time Deadline() override { return clock_.Now() + absl::Seconds(120); }
-
- private:
-  base::MonotonicClock clock_;
-  backend::NvmetBackend backend_;
-};
-
-ContractCase Lvm() {
-  Nodes();
-  return {"LvmThinPool", [] { return std::make_unique<LvmSubject>(); }};
-}
-
 ContractCase Nvmet() {
   // Before the first case, so that GoogleTest sets them up.
   Nodes();
   return {"TwoAgents", [] { return std::make_unique<NvmetSubject>(); }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Nvmet, BackendContract, ::testing::Values(Nvmet(), Lvm()));
+INSTANTIATE_TEST_SUITE_P(Nvmet, BackendContract, ::testing::Values(Nvmet()));
 INSTANTIATE_TEST_SUITE_P(Nvmet, PlacesContract, ::testing::Values(Nvmet()));
 
 }  // namespace
