@@ -185,8 +185,8 @@ const std::vector<Mistake> kMistakes = {
      "line 2, column 76: portals is empty; it must be a list of at least one"},
     {"backends:\n- {name: a, type: spdk, socket: /s, lvolStore: s, portals: ['rdma://192.0.2.1'], "
      "provisioning: thin}",
-     "line 2, column 69: portal 'rdma://192.0.2.1:4420' is not of tcp, the one transport of spdk "
-     "here"}};
+     "line 2, column 61: portal 'rdma://192.0.2.1:4420' is not of tcp, the one that this type "
+     "has"}};
 
 TEST(BackendsFileTest, RefusesMistakesWithTheirPlace) {
   for (const Mistake& mistake : kMistakes) {

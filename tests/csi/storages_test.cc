@@ -207,7 +207,7 @@ TEST_P(StoragesTest, OneThatDiesTakesItsOwnVolumesOnly) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, StoragesTest, ::testing::ValuesIn(kKinds),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& each) { return std::string(each.param); });
 
 }  // namespace
 }  // namespace nvmeof::testing

@@ -127,9 +127,9 @@ class CephTlsTest : public ::testing::Test {
 
   base::MonotonicClock clock_;
   const testing::TemporaryDirectory directory_;
-  const testing::TestCertificate server_ = testing::MakeTestCertificate();
-  const testing::TestCertificate client_ = testing::MakeTestCertificate();
-  const testing::TestCertificate stranger_ = testing::MakeTestCertificate();
+  const testing::TestCertificate server_ = testing::MakeTestCertificate("DNS:localhost");
+  const testing::TestCertificate client_ = testing::MakeTestCertificate("DNS:localhost");
+  const testing::TestCertificate stranger_ = testing::MakeTestCertificate("DNS:localhost");
   FakeCeph ceph_{directory_.path(), FakeCeph::TwoGateways(), nullptr, Demand(server_, client_)};
 };
 

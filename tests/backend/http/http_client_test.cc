@@ -182,13 +182,13 @@ TEST_F(HttpClientTest, NamesTheFileAndNotItsContent) {
 
 class HttpsClientTest : public HttpClientTest {
  protected:
-  const TestCertificate certificate_ = TestCertificate::Make();
+  const TestCertificate certificate_ = testing::MakeTestCertificate("IP:127.0.0.1");
   HttpDouble server_{Yes, &certificate_};
 };
 
 TEST_F(HttpsClientTest, TrustsTheGivenAuthority) {
   HttpEndpoint endpoint = Endpoint(server_.Url());
-  endpoint.ca_file = Write("ca.crt", certificate_.certificate_pem);
+  endpoint.ca_file = Write("ca.crt", certificate_.certificate);
   EXPECT_THAT(Exchange(endpoint, get_), IsOkAndHolds(HttpAnswer{200, "yes"}));
   endpoint.pinned_key = certificate_.pinned_key;
   EXPECT_THAT(Exchange(endpoint, get_), IsOkAndHolds(HttpAnswer{200, "yes"}));
@@ -201,16 +201,16 @@ TEST_F(HttpsClientTest, TrustsThePinnedKeyAlone) {
 }
 
 TEST_F(HttpsClientTest, TrustsNobodyElse) {
-  const TestCertificate other = TestCertificate::Make();
+  const TestCertificate other = testing::MakeTestCertificate("IP:127.0.0.1");
   const auto stranger =
       StatusIs(absl::StatusCode::kInternal, HasSubstr("does not prove who it is"));
   HttpEndpoint endpoint = Endpoint(server_.Url());
   EXPECT_THAT(Exchange(endpoint, get_), stranger) << "by default";
-  endpoint.ca_file = Write("ca.crt", other.certificate_pem);
+  endpoint.ca_file = Write("ca.crt", other.certificate);
   EXPECT_THAT(Exchange(endpoint, get_), stranger) << "another authority";
   endpoint.pinned_key = certificate_.pinned_key;
   EXPECT_THAT(Exchange(endpoint, get_), stranger) << "the key does not make up for it";
-  endpoint.ca_file = Write("ca.crt", certificate_.certificate_pem);
+  endpoint.ca_file = Write("ca.crt", certificate_.certificate);
   endpoint.pinned_key = other.pinned_key;
   EXPECT_THAT(Exchange(endpoint, get_), stranger) << "another key";
   endpoint.ca_file = "";
@@ -230,7 +230,7 @@ TEST_F(HttpsClientTest, OutlivesAServerThatHangsUp) {
 TEST_F(HttpsClientTest, WantsTheNameOfTheUrl) {
   HttpEndpoint endpoint = Endpoint(server_.Url());
   endpoint.url.replace(endpoint.url.find("127.0.0.1"), 9, "localhost");
-  endpoint.ca_file = Write("ca.crt", certificate_.certificate_pem);
+  endpoint.ca_file = Write("ca.crt", certificate_.certificate);
   EXPECT_THAT(Exchange(endpoint, get_),
               StatusIs(absl::StatusCode::kInternal, HasSubstr("does not prove who it is")));
 }

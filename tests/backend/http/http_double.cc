@@ -2,10 +2,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -16,7 +14,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -28,52 +25,7 @@ using Bio = std::unique_ptr<BIO, int (*)(BIO*)>;
 using Certificate = std::unique_ptr<X509, void (*)(X509*)>;
 using Key = std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)>;
 
-Bio Memory() { return {::BIO_new(::BIO_s_mem()), ::BIO_free}; }
-
-std::string TextOf(BIO* bio) {
-  char* data = nullptr;
-  const long size = ::BIO_get_mem_data(bio, &data);
-  return {data, static_cast<std::size_t>(size)};
-}
-
-std::string PinOf(EVP_PKEY* key) {
-  unsigned char* der = nullptr;
-  const int size = ::i2d_PUBKEY(key, &der);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-  unsigned int bytes = 0;
-  ::EVP_Digest(der, static_cast<std::size_t>(size), hash.data(), &bytes, ::EVP_sha256(), nullptr);
-  ::OPENSSL_free(der);
-  return absl::StrCat("sha256//",
-                      absl::Base64Escape(std::string(hash.begin(), hash.begin() + bytes)));
-}
-
 }  // namespace
-
-TestCertificate TestCertificate::Make() {
-  const Key key(::EVP_EC_gen("P-256"), ::EVP_PKEY_free);
-  const Certificate made(::X509_new(), ::X509_free);
-  ::X509_set_version(made.get(), 2);
-  ::ASN1_INTEGER_set(::X509_get_serialNumber(made.get()), 1);
-  ::X509_gmtime_adj(::X509_getm_notBefore(made.get()), -3600);
-  ::X509_gmtime_adj(::X509_getm_notAfter(made.get()), 3600);
-  ::X509_set_pubkey(made.get(), key.get());
-  X509_NAME* const name = ::X509_get_subject_name(made.get());
-  const auto* common = reinterpret_cast<const unsigned char*>("double");
-  ::X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common, -1, -1, 0);
-  ::X509_set_issuer_name(made.get(), name);
-  for (const auto& [kind, value] : {std::pair(NID_subject_alt_name, "IP:127.0.0.1"),
-                                    std::pair(NID_basic_constraints, "CA:TRUE")}) {
-    X509_EXTENSION* const extension = ::X509V3_EXT_conf_nid(nullptr, nullptr, kind, value);
-    ::X509_add_ext(made.get(), extension, -1);
-    ::X509_EXTENSION_free(extension);
-  }
-  EXPECT_GT(::X509_sign(made.get(), key.get(), ::EVP_sha256()), 0);
-  const Bio certificate = Memory();
-  const Bio secret = Memory();
-  ::PEM_write_bio_X509(certificate.get(), made.get());
-  ::PEM_write_bio_PrivateKey(secret.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  return {TextOf(certificate.get()), TextOf(secret.get()), PinOf(key.get())};
-}
 
 // A connection, read and written in the clear or through TLS.
 class HttpDouble::Stream {
@@ -82,12 +34,12 @@ class HttpDouble::Stream {
       : fd_(fd), context_(nullptr, ::SSL_CTX_free), tls_(nullptr, ::SSL_free) {
     if (certificate == nullptr) return;
     context_.reset(::SSL_CTX_new(::TLS_server_method()));
-    const Bio bio(::BIO_new_mem_buf(certificate->certificate_pem.data(),
-                                    static_cast<int>(certificate->certificate_pem.size())),
+    const Bio bio(::BIO_new_mem_buf(certificate->certificate.data(),
+                                    static_cast<int>(certificate->certificate.size())),
                   ::BIO_free);
-    const Bio secret(::BIO_new_mem_buf(certificate->key_pem.data(),
-                                       static_cast<int>(certificate->key_pem.size())),
-                     ::BIO_free);
+    const Bio secret(
+        ::BIO_new_mem_buf(certificate->key.data(), static_cast<int>(certificate->key.size())),
+        ::BIO_free);
     const Certificate own(::PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), ::X509_free);
     const Key key(::PEM_read_bio_PrivateKey(secret.get(), nullptr, nullptr, nullptr),
                   ::EVP_PKEY_free);

@@ -10,17 +10,9 @@
 #include <thread>
 
 #include "base/unique_fd.h"
+#include "tests/fakes/test_certificate.h"
 
 namespace nvmeof::testing {
-
-// A self-signed certificate for 127.0.0.1, made anew.
-struct TestCertificate {
-  std::string certificate_pem;
-  std::string key_pem;
-  std::string pinned_key;  // "sha256//..."
-
-  static TestCertificate Make();
-};
 
 class HttpDouble {
  public:
