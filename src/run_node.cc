@@ -36,6 +36,7 @@ namespace {
 // Steps that may hang in the kernel at one time before new ones are refused: a few for each of many
 // volumes on a dead target, few enough for a small node.
 constexpr int kWorkers = 64;
+// Few enough at a time that calls always find workers.
 constexpr int kRepairers = 16;
 constexpr absl::Duration kModulePatience = absl::Seconds(30);
 
@@ -83,7 +84,6 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
   nvme::TcpDiscovery discovery(host, clock);
   base::Workers workers(clock, kWorkers);
   csi::RpcEdge edge(clock, workers, {.log_requests = config.log.level == base::Level::kDebug});
-  // Few enough at a time that calls always find workers.
   base::Workers repairers(clock, kRepairers);
   ASSIGN_OR_RETURN(
       const std::unique_ptr<node::NodeHalf> half,

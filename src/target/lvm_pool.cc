@@ -127,6 +127,7 @@ absl::StatusOr<std::int64_t> LvmPool::AllocatedBytes(const std::string& handle) 
 absl::StatusOr<std::vector<std::string>> LvmPool::Handles() const {
   ASSIGN_OR_RETURN(const std::vector<ThinVolumeReport> volumes, LookAtAll());
   std::vector<std::string> handles;
+  handles.reserve(volumes.size());
   for (const ThinVolumeReport& volume : volumes) {
     handles.emplace_back(absl::StripPrefix(volume.name, kPrefix));
   }
