@@ -28,12 +28,12 @@ class BackendsTest : public ::testing::Test {
 };
 
 TEST_F(BackendsTest, FindsByName) {
-  EXPECT_THAT(backends_.Find("fast"), IsOkAndHolds(&backends_.all()[0]));
+  EXPECT_THAT(backends_.Find("fast"), IsOkAndHolds(backends_.all().data()));
   EXPECT_THAT(backends_.Find("slow"), IsOkAndHolds(&backends_.all()[1]));
 }
 
 TEST_F(BackendsTest, TakesTheFirstWhenNoneIsNamed) {
-  EXPECT_THAT(backends_.Find(""), IsOkAndHolds(&backends_.all()[0]));
+  EXPECT_THAT(backends_.Find(""), IsOkAndHolds(backends_.all().data()));
 }
 
 TEST_F(BackendsTest, RefusesAnUnknownNameWithTheNamesThereAre) {

@@ -205,6 +205,7 @@ class FakeCeph::Server final : public ::Gateway::Service {
       }
       const bool connected =
           view().connected[request->subsystem_nqn()].contains(request->host_nqn());
+      group_.mutex_.AssertHeld();
       group_.DropConnections(request->subsystem_nqn(), request->host_nqn());
       if (connected) Fail(*reply, EBUSY, "host was removed but is still connected");
     });

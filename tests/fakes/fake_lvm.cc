@@ -133,7 +133,7 @@ CommandResult FakeLvm::Create(const Arguments& arguments) {
   if (arguments.object != "vg" || arguments.options.at("--thinpool") != "thin") std::abort();
   if (volumes_.contains(name)) {
     return Failed(
-        absl::StrCat("Logical Volume \"", name, "\" already exists in volume group \"vg\""));
+        absl::StrCat("Logical Volume \"", name, R"(" already exists in volume group "vg")"));
   }
   volumes_[name] = {.bytes = Bytes(arguments.options.at("--virtualsize")),
                     .tags = arguments.options.at("--addtag")};

@@ -137,7 +137,7 @@ TEST_F(LvmPoolTest, CountsWhatHostsWrote) {
               IsOkAndHolds(AllOf(::testing::Field(&PoolSpace::total_bytes, 10 * kGiB),
                                  ::testing::Field(&PoolSpace::free_bytes, 10 * kGiB))));
   lvm_.SetVolume("nvmeof-a", {.bytes = kGiB, .used = kGiB / 2});
-  EXPECT_NEAR(static_cast<double>(*pool->AllocatedBytes("a")), kGiB / 2, kMiB);
+  EXPECT_NEAR(static_cast<double>(*pool->AllocatedBytes("a")), 0.5 * kGiB, kMiB);
   EXPECT_NEAR(static_cast<double>(pool->Space()->free_bytes), 9.5 * kGiB, kMiB);
 }
 

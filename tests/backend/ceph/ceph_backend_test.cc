@@ -279,14 +279,14 @@ TEST_F(CephBackendTest, NeverTouchesWhatIsNotOurs) {
   const volume::Uuid uuid = volume::Uuid::Random();
   const std::string nqn = volume::NqnOfVolume(uuid).text();
   const std::string ours = FormatImageName({uuid, DigestOf("pvc-1"), DigestOf("words")});
-  const std::vector<testing::FakeCephNamespace> kForeign = {
+  const std::vector<testing::FakeCephNamespace> foreign = {
       {"rbd", "somebodys", uuid.Dashed(), true},
       {"other-pool", ours, uuid.Dashed(), true},
       {"rbd", ours, volume::Uuid::Random().Dashed(), true},
       {"rbd", FormatImageName({volume::Uuid::Random(), DigestOf("pvc-1"), DigestOf("words")}),
        uuid.Dashed(), true}};
   const volume::VolumeId id = {"ceph", "rbd", uuid.Hex()};
-  for (const testing::FakeCephNamespace& ns : kForeign) {
+  for (const testing::FakeCephNamespace& ns : foreign) {
     ceph_.Meddle(nqn, [&](auto& subsystem) { subsystem = {"s", {{1, ns}}, {}, {}, false}; });
     const auto before = ceph_.subsystems();
     EXPECT_THAT(backend_.List(Deadline())->volumes, IsEmpty());
@@ -307,7 +307,7 @@ TEST_F(CephBackendTest, RefusesANameWhoseSerialNumberIsTaken) {
 }
 
 TEST_F(CephBackendTest, RefusesASubsystemThatSomebodyChanged) {
-  const std::vector<std::function<void(FakeCeph::Subsystem&)>> kMeddling = {
+  const std::vector<std::function<void(FakeCeph::Subsystem&)>> meddling = {
       [](FakeCeph::Subsystem& subsystem) { subsystem.allow_any_host = true; },
       [](FakeCeph::Subsystem& subsystem) {
         subsystem.namespaces[2] = {"rbd", "somebodys", volume::Uuid::Random().Dashed(), false};
@@ -315,7 +315,7 @@ TEST_F(CephBackendTest, RefusesASubsystemThatSomebodyChanged) {
       [](FakeCeph::Subsystem& subsystem) { subsystem.hosts.emplace_back("nqn.2016-06.io:a,b"); }};
   const Volume volume = GivenAVolume();
   const FakeCeph::Subsystem whole = ceph_.subsystems()[Nqn(volume)];
-  for (const auto& meddle : kMeddling) {
+  for (const auto& meddle : meddling) {
     ceph_.Meddle(Nqn(volume), meddle);
     const auto before = ceph_.subsystems();
     for (const absl::Status& status : {backend_.ExportTo(volume.id, Wanted(), Deadline()).status(),

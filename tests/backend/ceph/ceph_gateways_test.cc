@@ -146,7 +146,7 @@ TEST_F(CephTlsTest, NeitherTrustsAStrangerNorIsTrustedAsOne) {
 
 TEST(GatewayStatusTest, KnowsTheErrnosOfEitherSign) {
   using absl::StatusCode;
-  const std::vector<std::pair<int, StatusCode>> kMeanings = {
+  const std::vector<std::pair<int, StatusCode>> meanings = {
       {0, StatusCode::kOk},
       {ENOENT, StatusCode::kNotFound},
       {-ENODEV, StatusCode::kNotFound},
@@ -158,7 +158,7 @@ TEST(GatewayStatusTest, KnowsTheErrnosOfEitherSign) {
       {EACCES, StatusCode::kFailedPrecondition},
       {EINVAL, StatusCode::kInternal},
       {32602, StatusCode::kInternal}};
-  for (const auto& [status, code] : kMeanings) {
+  for (const auto& [status, code] : meanings) {
     EXPECT_EQ(GatewayStatus(status, "words").code(), code) << status;
   }
 }

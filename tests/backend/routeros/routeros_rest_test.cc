@@ -21,7 +21,6 @@ using ::nvmeof::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Pair;
 
 class CannedTransport final : public HttpTransport {
  public:
@@ -98,14 +97,14 @@ TEST_F(RouterosRestTest, MapsErrors) {
   const auto detail = [](const std::string& text) {
     return R"({"error":400,"message":"Bad Request","detail":")" + text + "\"}";
   };
-  const std::vector<std::pair<std::string, absl::StatusCode>> kDetails = {
+  const std::vector<std::pair<std::string, absl::StatusCode>> details = {
       {"failure: already have such slot", absl::StatusCode::kAlreadyExists},
       {"failure: not enough space", absl::StatusCode::kResourceExhausted},
       {"failure: disk is in use", absl::StatusCode::kFailedPrecondition},
       {"no such item", absl::StatusCode::kNotFound},
       {"unknown parameter nvme-tcp-export", absl::StatusCode::kInternal},
       {"std failure: not allowed (9)", absl::StatusCode::kInternal}};
-  for (const auto& [text, code] : kDetails) {
+  for (const auto& [text, code] : details) {
     EXPECT_THAT(RouterosStatus(400, detail(text)), StatusIs(code, HasSubstr(text)));
   }
   EXPECT_OK(RouterosStatus(201, "{}"));
