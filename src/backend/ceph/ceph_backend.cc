@@ -6,6 +6,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
+#include "backend/volume_refusals.h"
 #include "backend/words.h"
 #include "base/status_macros.h"
 #include "volume/nqn.h"
@@ -22,21 +23,6 @@ volume::SizeRules Rules() {
   rules.granularity_bytes = kMib;
   rules.minimum_bytes = kMib;
   return rules;
-}
-
-absl::Status NoSuchPlace(const volume::VolumeId& id) {
-  return absl::NotFoundError(absl::StrCat("backend ", id.backend, " has no place '", id.place,
-                                          "', where volume ", volume::FormatVolumeId(id),
-                                          " would live"));
-}
-
-absl::Status BeingChanged(const volume::VolumeId& id) {
-  return absl::AbortedError(
-      absl::StrCat("volume ", volume::FormatVolumeId(id), " is being changed"));
-}
-
-absl::Status NoSuchVolume(const volume::VolumeId& id) {
-  return absl::NotFoundError(absl::StrCat("there is no volume ", volume::FormatVolumeId(id)));
 }
 
 absl::Status Foreign(const std::string& nqn, const std::string& what) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "backend/routeros/routeros_names.h"
+#include "backend/volume_refusals.h"
 #include "backend/words.h"
 #include "base/status_macros.h"
 
@@ -18,21 +19,6 @@ namespace {
 constexpr char kPlace[] = "disk";
 // Each disk has a subsystem of its own, with one namespace.
 constexpr std::uint32_t kNsid = 1;
-
-absl::Status NoSuchPlace(const volume::VolumeId& id) {
-  return absl::NotFoundError(absl::StrCat("backend ", id.backend, " has no place '", id.place,
-                                          "', where volume ", volume::FormatVolumeId(id),
-                                          " would live"));
-}
-
-absl::Status BeingChanged(const volume::VolumeId& id) {
-  return absl::AbortedError(
-      absl::StrCat("volume ", volume::FormatVolumeId(id), " is being changed"));
-}
-
-absl::Status NoSuchVolume(const volume::VolumeId& id) {
-  return absl::NotFoundError(absl::StrCat("there is no volume ", volume::FormatVolumeId(id)));
-}
 
 absl::Status IsExported(const volume::VolumeId& id, const volume::Nqn& host) {
   return absl::FailedPreconditionError(

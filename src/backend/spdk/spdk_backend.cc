@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 
 #include "backend/spdk/spdk_names.h"
+#include "backend/volume_refusals.h"
 #include "backend/words.h"
 #include "base/status_macros.h"
 
@@ -33,21 +34,6 @@ std::int64_t FreeBytes(const spdk::Lvstore& store) {
 }
 
 std::uint32_t Mib(std::int64_t bytes) { return static_cast<std::uint32_t>(bytes / kMib); }
-
-absl::Status NoSuchPlace(const volume::VolumeId& id) {
-  return absl::NotFoundError(absl::StrCat("backend ", id.backend, " has no place '", id.place,
-                                          "', where volume ", volume::FormatVolumeId(id),
-                                          " would live"));
-}
-
-absl::Status BeingChanged(const volume::VolumeId& id) {
-  return absl::AbortedError(
-      absl::StrCat("volume ", volume::FormatVolumeId(id), " is being changed"));
-}
-
-absl::Status NoSuchVolume(const volume::VolumeId& id) {
-  return absl::NotFoundError(absl::StrCat("there is no volume ", volume::FormatVolumeId(id)));
-}
 
 }  // namespace
 

@@ -1,0 +1,22 @@
+#include "backend/volume_refusals.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace nvmeof::backend {
+
+absl::Status NoSuchPlace(const volume::VolumeId& id) {
+  return absl::NotFoundError(absl::StrCat("backend ", id.backend, " has no place '", id.place,
+                                          "', where volume ", volume::FormatVolumeId(id),
+                                          " would live"));
+}
+
+absl::Status NoSuchVolume(const volume::VolumeId& id) {
+  return absl::NotFoundError(absl::StrCat("there is no volume ", volume::FormatVolumeId(id)));
+}
+
+absl::Status BeingChanged(const volume::VolumeId& id) {
+  return absl::AbortedError(
+      absl::StrCat("volume ", volume::FormatVolumeId(id), " is being changed"));
+}
+
+}  // namespace nvmeof::backend
