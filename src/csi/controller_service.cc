@@ -54,7 +54,7 @@ grpc::Status ControllerService::ControllerGetCapabilities(
           CapabilityType::SINGLE_NODE_MULTI_WRITER}) {
       announce(type);
     }
-    if (volumes_.abilities().capacity) announce(CapabilityType::GET_CAPACITY);
+    if (volumes_.CanMeasure()) announce(CapabilityType::GET_CAPACITY);
     return absl::OkStatus();
   });
 }

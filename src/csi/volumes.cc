@@ -62,15 +62,10 @@ bool ById(const backend::Volume& one, const backend::Volume& other) { return one
 
 }  // namespace
 
-backend::Abilities Volumes::abilities() const {
-  backend::Abilities all{.capacity = false, .several_hosts = false, .namespace_ids = false};
-  for (const backend::NamedBackend& named : backends_.all()) {
-    const backend::Abilities each = named.backend->abilities();
-    all.capacity |= each.capacity;
-    all.several_hosts |= each.several_hosts;
-    all.namespace_ids |= each.namespace_ids;
-  }
-  return all;
+bool Volumes::CanMeasure() const {
+  return std::any_of(
+      backends_.all().begin(), backends_.all().end(),
+      [](const backend::NamedBackend& named) { return named.backend->abilities().capacity; });
 }
 
 absl::StatusOr<backend::Volume> Volumes::Create(const CreateArguments& wanted,

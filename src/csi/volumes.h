@@ -30,8 +30,8 @@ class Volumes {
  public:
   explicit Volumes(const backend::Backends& backends) : backends_(backends) {}
 
-  // What at least one backend can.
-  backend::Abilities abilities() const;
+  // Whether at least one backend can tell its room.
+  bool CanMeasure() const;
 
   // Errors: those of Backend::Create; AlreadyExists when the name is a different volume's;
   // InvalidArgument when nodes want to share a volume where one node at a time is let in.
