@@ -21,7 +21,7 @@ namespace {
 
 // Calls that wait for storage systems at one time; more than the sidecars make, fewer than the
 // server has threads.
-constexpr int kWorkers = 48;
+constexpr int kStorageWorkers = 48;
 
 // Between two looks at storage for the page that says whether this controller is ready.
 constexpr absl::Duration kStoragePause = absl::Seconds(10);
@@ -34,7 +34,7 @@ absl::Status Run(const server::ControllerConfig& config, server::StopSignal& sto
   backend::WatchIdleConnections();
   base::MonotonicClock clock;
   const backend::Backends backends = backend::MakeBackends(file, clock);
-  base::Workers workers(clock, kWorkers);
+  base::Workers workers(clock, kStorageWorkers);
 
   csi::RpcEdge edge(clock, workers, {.log_requests = config.log.level == base::Level::kDebug});
   csi::IdentityService identity(edge, {config.driver_name, NVMEOF_VERSION},

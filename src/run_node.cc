@@ -35,10 +35,9 @@ namespace {
 
 // Steps that may hang in the kernel at one time before new ones are refused: a few for each of many
 // volumes on a dead target, few enough for a small node.
-constexpr int kWorkers = 64;
+constexpr int kKernelWorkers = 64;
 // Few enough at a time that calls always find workers.
 constexpr int kRepairers = 16;
-constexpr absl::Duration kModulePatience = absl::Seconds(30);
 
 absl::StatusOr<std::string> BootId() {
   ASSIGN_OR_RETURN(const std::string id, base::ReadFile("/proc/sys/kernel/random/boot_id"));
@@ -74,7 +73,7 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
   base::MonotonicClock clock;
   base::PosixCommandRunner commands(clock);
   base::LoadMissingModule(csi::CheckFabricsDevice(), "nvme-tcp", commands,
-                          clock.Now() + kModulePatience);
+                          clock.Now() + base::kModulePatience);
   const nvme::SysfsTopology topology;
   nvme::LibnvmeFabric fabric(host);
   nvme::NetlinkUevents uevents(clock);
@@ -82,7 +81,7 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
   mount::LinuxFileSystems file_systems(commands);
   nvme::TcpPortalProbe probe(clock);
   nvme::TcpDiscovery discovery(host, clock);
-  base::Workers workers(clock, kWorkers);
+  base::Workers workers(clock, kKernelWorkers);
   csi::RpcEdge edge(clock, workers, {.log_requests = config.log.level == base::Level::kDebug});
   base::Workers repairers(clock, kRepairers);
   ASSIGN_OR_RETURN(

@@ -12,17 +12,11 @@
 #include "target/configfs.h"
 
 namespace nvmeof {
-namespace {
-
-constexpr absl::Duration kModulePatience = absl::Seconds(30);
-
-}  // namespace
-
 absl::Status Run(const server::TargetConfig& config, server::StopSignal& stop) {
   const base::MonotonicClock clock;
   base::PosixCommandRunner commands(clock);
   base::LoadMissingModule(target::KernelConfigfs().CheckPresent(), "nvmet-tcp", commands,
-                          clock.Now() + kModulePatience);
+                          clock.Now() + base::kModulePatience);
   target::AgentOptions options;
   options.version = NVMEOF_VERSION;
   options.pool = config.pool;

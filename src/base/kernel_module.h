@@ -10,6 +10,9 @@
 
 namespace nvmeof::base {
 
+// Enough for modprobe on a busy machine.
+inline constexpr absl::Duration kModulePatience = absl::Seconds(30);
+
 // Runs modprobe, which finds the module and those that it needs in /lib/modules, unless `found` is
 // OK: unless what the module brings is there already. For modprobe fails for a module that is
 // loaded when its files are gone, as they are between the upgrade of a kernel and the reboot.

@@ -15,7 +15,7 @@
 namespace nvmeof::csi {
 namespace {
 
-using CapabilityType = ::csi::v1::ControllerServiceCapability::RPC;
+using ControllerAbility = ::csi::v1::ControllerServiceCapability::RPC;
 
 void Encode(const volume::StringMap& from, google::protobuf::Map<std::string, std::string>& to) {
   for (const auto& [key, value] : from) to[key] = value;
@@ -44,17 +44,17 @@ grpc::Status ControllerService::ControllerGetCapabilities(
     grpc::ServerContext* context, const ::csi::v1::ControllerGetCapabilitiesRequest* request,
     ::csi::v1::ControllerGetCapabilitiesResponse* response) {
   return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc&) {
-    const auto announce = [&](CapabilityType::Type type) {
+    const auto announce = [&](ControllerAbility::Type type) {
       response->add_capabilities()->mutable_rpc()->set_type(type);
     };
     for (const auto type :
-         {CapabilityType::CREATE_DELETE_VOLUME, CapabilityType::PUBLISH_UNPUBLISH_VOLUME,
-          CapabilityType::LIST_VOLUMES, CapabilityType::LIST_VOLUMES_PUBLISHED_NODES,
-          CapabilityType::GET_VOLUME, CapabilityType::EXPAND_VOLUME,
-          CapabilityType::SINGLE_NODE_MULTI_WRITER}) {
+         {ControllerAbility::CREATE_DELETE_VOLUME, ControllerAbility::PUBLISH_UNPUBLISH_VOLUME,
+          ControllerAbility::LIST_VOLUMES, ControllerAbility::LIST_VOLUMES_PUBLISHED_NODES,
+          ControllerAbility::GET_VOLUME, ControllerAbility::EXPAND_VOLUME,
+          ControllerAbility::SINGLE_NODE_MULTI_WRITER}) {
       announce(type);
     }
-    if (volumes_.CanMeasure()) announce(CapabilityType::GET_CAPACITY);
+    if (volumes_.CanMeasure()) announce(ControllerAbility::GET_CAPACITY);
     return absl::OkStatus();
   });
 }

@@ -8,7 +8,7 @@
 namespace nvmeof::csi {
 namespace {
 
-using CapabilityType = ::csi::v1::NodeServiceCapability::RPC;
+using NodeAbility = ::csi::v1::NodeServiceCapability::RPC;
 
 void Encode(const node::VolumeUsage& from, ::csi::v1::NodeGetVolumeStatsResponse& to) {
   auto& bytes = *to.add_usage();
@@ -56,10 +56,10 @@ grpc::Status NodeService::NodeGetCapabilities(grpc::ServerContext* context,
                                               const ::csi::v1::NodeGetCapabilitiesRequest* request,
                                               ::csi::v1::NodeGetCapabilitiesResponse* response) {
   return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc&) {
-    for (const auto type : {CapabilityType::STAGE_UNSTAGE_VOLUME, CapabilityType::GET_VOLUME_STATS,
-                            CapabilityType::EXPAND_VOLUME, CapabilityType::SINGLE_NODE_MULTI_WRITER,
-                            CapabilityType::VOLUME_MOUNT_GROUP, CapabilityType::GET_VOLUME_HEALTH,
-                            CapabilityType::GET_STORAGE_HEALTH}) {
+    for (const auto type : {NodeAbility::STAGE_UNSTAGE_VOLUME, NodeAbility::GET_VOLUME_STATS,
+                            NodeAbility::EXPAND_VOLUME, NodeAbility::SINGLE_NODE_MULTI_WRITER,
+                            NodeAbility::VOLUME_MOUNT_GROUP, NodeAbility::GET_VOLUME_HEALTH,
+                            NodeAbility::GET_STORAGE_HEALTH}) {
       response->add_capabilities()->mutable_rpc()->set_type(type);
     }
     return absl::OkStatus();

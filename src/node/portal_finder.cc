@@ -44,9 +44,9 @@ absl::StatusOr<nvme::DiscoveryLog> ReadFrom(nvme::Discovery& discovery,
 }
 
 // What the logs that were read so far say of one subsystem.
-class Picture {
+class Search {
  public:
-  explicit Picture(const volume::Target& target)
+  explicit Search(const volume::Target& target)
       : nqn_(target.subsystem.text()), next_(target.discovery), found_{target.portals, {}} {}
 
   // The controllers that are to be asked next, each once.
@@ -116,13 +116,13 @@ class Picture {
 absl::StatusOr<FoundPortals> PortalFinder::Find(const volume::Target& target,
                                                 const volume::AttachPolicy& policy,
                                                 absl::Time deadline) {
-  Picture picture(target);
-  for (auto controllers = picture.TakeNext(); !controllers.empty();
-       controllers = picture.TakeNext()) {
+  Search search(target);
+  for (auto controllers = search.TakeNext(); !controllers.empty();
+       controllers = search.TakeNext()) {
     ASSIGN_OR_RETURN(const Logs logs, ReadAll(controllers, policy, deadline));
-    for (std::size_t i = 0; i < controllers.size(); ++i) picture.Add(controllers[i], logs[i]);
+    for (std::size_t i = 0; i < controllers.size(); ++i) search.Add(controllers[i], logs[i]);
   }
-  return std::move(picture).Result(host_);
+  return std::move(search).Result(host_);
 }
 
 absl::StatusOr<volume::Target> PortalFinder::Complete(volume::Target target,

@@ -9,19 +9,12 @@
 #include "base/status_macros.h"
 #include "nvme/discovery_log.h"
 #include "nvme/little_endian.h"
+#include "nvme/tcp_pdu.h"
 #include "volume/uuid.h"
 
 namespace nvmeof::nvme {
 namespace {
 
-// The common header: type, flags, header length, data offset, length of the PDU.
-constexpr std::size_t kType = 0;
-constexpr std::size_t kFlags = 1;
-constexpr std::size_t kHeaderLength = 2;
-constexpr std::size_t kDataOffset = 3;
-constexpr std::size_t kPduLength = 4;
-
-constexpr std::uint8_t kC2hTermReq = 0x03;
 constexpr std::uint8_t kCapsuleCmd = 0x04;
 constexpr std::uint8_t kCapsuleResp = 0x05;
 constexpr std::uint8_t kC2hData = 0x07;
@@ -59,10 +52,10 @@ constexpr std::uint16_t kAuthenticationRequired = 0x191;
 Capsule MakeCapsule(std::uint8_t opcode, std::uint16_t command, std::size_t data_bytes = 0) {
   Capsule capsule(kCapsuleHeader + data_bytes);
   const auto bytes = absl::MakeSpan(capsule);
-  bytes[kType] = kCapsuleCmd;
-  bytes[kHeaderLength] = kCapsuleHeader;
-  if (data_bytes > 0) bytes[kDataOffset] = kCapsuleHeader;
-  WriteLittleEndian(bytes, kPduLength, static_cast<std::uint32_t>(capsule.size()));
+  bytes[kPduTypeAt] = kCapsuleCmd;
+  bytes[kPduHeaderLengthAt] = kCapsuleHeader;
+  if (data_bytes > 0) bytes[kPduDataOffsetAt] = kCapsuleHeader;
+  WriteLittleEndian(bytes, kPduLengthAt, static_cast<std::uint32_t>(capsule.size()));
   bytes[kEntry] = opcode;
   bytes[kEntry + 1] = kUsesSgl;
   WriteLittleEndian(bytes, kEntry + 2, command);
@@ -137,22 +130,23 @@ Capsule MakeGetDiscoveryLog(std::uint16_t command, std::uint64_t offset, std::ui
 }
 
 absl::StatusOr<std::size_t> ControllerPduBytes(absl::Span<const std::uint8_t> header) {
-  const std::uint8_t type = header[kType];
+  const std::uint8_t type = header[kPduTypeAt];
   if (type != kC2hTermReq && type != kCapsuleResp && type != kC2hData) {
     return absl::UnavailableError(
         absl::StrFormat("it sent a PDU of type 0x%02x, which is no answer to a command", type));
   }
-  const auto length = ReadLittleEndian<std::uint32_t>(header, kPduLength);
-  if (header[kHeaderLength] != kResponseHeader || length < kResponseHeader || length > kMostPdu) {
+  const auto length = ReadLittleEndian<std::uint32_t>(header, kPduLengthAt);
+  if (header[kPduHeaderLengthAt] != kResponseHeader || length < kResponseHeader ||
+      length > kMostPdu) {
     return absl::UnavailableError(
         absl::StrFormat("it sent a PDU of type 0x%02x with %d bytes of header and %d bytes in all",
-                        type, header[kHeaderLength], length));
+                        type, header[kPduHeaderLengthAt], length));
   }
   return std::size_t{length};
 }
 
 absl::StatusOr<ControllerPdu> ParseControllerPdu(absl::Span<const std::uint8_t> pdu) {
-  switch (pdu[kType]) {
+  switch (pdu[kPduTypeAt]) {
     case kC2hTermReq:
       return absl::UnavailableError(
           absl::StrCat("it ended the connection (C2HTermReq, fatal error status ",
@@ -166,7 +160,7 @@ absl::StatusOr<ControllerPdu> ParseControllerPdu(absl::Span<const std::uint8_t> 
     default:
       break;
   }
-  const std::size_t at = pdu[kDataOffset];
+  const std::size_t at = pdu[kPduDataOffsetAt];
   const auto size = ReadLittleEndian<std::uint32_t>(pdu, 16);
   if (at < kResponseHeader || at > pdu.size() || pdu.size() - at != size) {
     return absl::UnavailableError(
@@ -176,7 +170,7 @@ absl::StatusOr<ControllerPdu> ParseControllerPdu(absl::Span<const std::uint8_t> 
   return DataPiece{.command = ReadLittleEndian<std::uint16_t>(pdu, 8),
                    .offset = ReadLittleEndian<std::uint32_t>(pdu, 12),
                    .bytes = {data.begin(), data.end()},
-                   .is_success = (pdu[kFlags] & kLastAndSuccess) == kLastAndSuccess};
+                   .is_success = (pdu[kPduFlagsAt] & kLastAndSuccess) == kLastAndSuccess};
 }
 
 absl::Status CompletionStatus(const Completion& completion) {

@@ -62,8 +62,6 @@ struct DataPiece {
 
 using ControllerPdu = std::variant<Completion, DataPiece>;
 
-inline constexpr std::size_t kPduHeaderBytes = 8;
-
 // How long the PDU is that begins with these kPduHeaderBytes. Unavailable for what no controller
 // sends here, or not as long.
 [[nodiscard]] absl::StatusOr<std::size_t> ControllerPduBytes(absl::Span<const std::uint8_t> header);

@@ -10,6 +10,7 @@
 
 #include "base/errno_status.h"
 #include "base/status_macros.h"
+#include "nvme/tcp_pdu.h"
 
 namespace nvmeof::nvme {
 namespace {

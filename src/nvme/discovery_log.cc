@@ -16,18 +16,19 @@ namespace {
 
 constexpr std::uint8_t kTcp = 3;
 
-struct Field {
+struct EntryField {
   absl::string_view name;
   std::size_t offset;
   std::size_t size;
 };
 
-constexpr Field kService = {"trsvcid", 32, 32};
-constexpr Field kNqn = {"subnqn", 256, 256};
-constexpr Field kAddress = {"traddr", 512, 256};
+constexpr EntryField kService = {"trsvcid", 32, 32};
+constexpr EntryField kNqn = {"subnqn", 256, 256};
+constexpr EntryField kAddress = {"traddr", 512, 256};
 
 // Ends at a NUL or at its size, and may be padded with blanks.
-absl::StatusOr<std::string> ReadText(absl::Span<const std::uint8_t> record, const Field& field) {
+absl::StatusOr<std::string> ReadText(absl::Span<const std::uint8_t> record,
+                                     const EntryField& field) {
   std::string text;
   for (const std::uint8_t byte : record.subspan(field.offset, field.size)) {
     if (byte == 0) break;

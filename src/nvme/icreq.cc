@@ -7,31 +7,26 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
+#include "nvme/tcp_pdu.h"
+
 namespace nvmeof::nvme {
 namespace {
 
-// Common header: type, flags, header length, data offset, and the PDU's length in four bytes,
-// little endian. Behind it, in both PDUs, the format version in two.
-constexpr std::size_t kType = 0;
-constexpr std::size_t kHeaderLength = 2;
-constexpr std::size_t kPduLength = 4;
-
 constexpr std::uint8_t kIcResp = 0x01;
-constexpr std::uint8_t kC2hTermReq = 0x03;
 
-struct Field {
+struct ExpectedByte {
   std::size_t offset;
   std::uint8_t value;
   absl::string_view name;
 };
 
-constexpr Field kIcRespFields[] = {
-    {kType, kIcResp, "type"},
-    {kHeaderLength, kIcPduBytes, "header length"},
-    {kPduLength, kIcPduBytes, "length"},
-    {kPduLength + 1, 0, "length"},
-    {kPduLength + 2, 0, "length"},
-    {kPduLength + 3, 0, "length"},
+constexpr ExpectedByte kIcRespFields[] = {
+    {kPduTypeAt, kIcResp, "type"},
+    {kPduHeaderLengthAt, kIcPduBytes, "header length"},
+    {kPduLengthAt, kIcPduBytes, "length"},
+    {kPduLengthAt + 1, 0, "length"},
+    {kPduLengthAt + 2, 0, "length"},
+    {kPduLengthAt + 3, 0, "length"},
     {8, 0, "format version"},
     {9, 0, "format version"},
 };
@@ -48,17 +43,17 @@ std::string Beginning(absl::Span<const std::uint8_t> received) {
 
 IcPdu MakeIcReq() {
   IcPdu pdu = {};  // type, version, alignment, digests and maxr2t of an ICReq are 0
-  pdu[kHeaderLength] = kIcPduBytes;
-  pdu[kPduLength] = kIcPduBytes;
+  pdu[kPduHeaderLengthAt] = kIcPduBytes;
+  pdu[kPduLengthAt] = kIcPduBytes;
   return pdu;
 }
 
 absl::StatusOr<bool> IsIcResp(absl::Span<const std::uint8_t> received) {
-  if (!received.empty() && received[kType] == kC2hTermReq) {
+  if (!received.empty() && received[kPduTypeAt] == kC2hTermReq) {
     return absl::UnavailableError(
         "the NVMe/TCP target there refuses the connection (it answered C2HTermReq)");
   }
-  for (const Field& field : kIcRespFields) {
+  for (const ExpectedByte& field : kIcRespFields) {
     if (field.offset >= received.size() || received[field.offset] == field.value) continue;
     return absl::UnavailableError(absl::StrCat("not an NVMe/TCP target: its answer begins with \"",
                                                Beginning(received),

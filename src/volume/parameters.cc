@@ -37,7 +37,7 @@ void FillDefaults(AttachPolicy& attach) {
   if (!attach.io_policy.has_value()) attach.io_policy = IoPolicy::kQueueDepth;
 }
 
-absl::Status Refuse(absl::string_view key, absl::string_view reason) {
+absl::Status RefuseParameter(absl::string_view key, absl::string_view reason) {
   return absl::InvalidArgumentError(absl::StrCat("parameter ", key, ": ", reason));
 }
 
@@ -52,18 +52,19 @@ absl::Status RefuseUnknown(const std::string& name, const std::string& value) {
   const auto append_name = [](std::string* out, const ParameterKey& key) {
     absl::StrAppend(out, key.name);
   };
-  return Refuse(base::QuoteJson(name),
-                absl::StrCat("there is no such key (its value is ", base::QuoteJson(value),
-                             "); allowed: ", absl::StrJoin(ParameterKeys(), ", ", append_name)));
+  return RefuseParameter(
+      base::QuoteJson(name),
+      absl::StrCat("there is no such key (its value is ", base::QuoteJson(value),
+                   "); allowed: ", absl::StrJoin(ParameterKeys(), ", ", append_name)));
 }
 
 // hostTraddr and hostIface as host sides: in pairs where both are given.
 absl::StatusOr<std::vector<HostSide>> HostSides(const ParameterDraft& draft) {
   const auto& [parameters, addresses, interfaces] = draft;
   if (!addresses.empty() && !interfaces.empty() && addresses.size() != interfaces.size()) {
-    return Refuse("hostTraddr",
-                  absl::StrCat("it has ", addresses.size(), " elements and hostIface ",
-                               interfaces.size(), "; both given are pairs and need as many"));
+    return RefuseParameter(
+        "hostTraddr", absl::StrCat("it has ", addresses.size(), " elements and hostIface ",
+                                   interfaces.size(), "; both given are pairs and need as many"));
   }
   std::vector<HostSide> sides(std::max(addresses.size(), interfaces.size()));
   for (std::size_t i = 0; i < sides.size(); ++i) {
@@ -71,16 +72,18 @@ absl::StatusOr<std::vector<HostSide>> HostSides(const ParameterDraft& draft) {
     if (!interfaces.empty()) sides[i].interface = interfaces[i];
     const absl::string_view key = addresses.empty() ? "hostIface" : "hostTraddr";
     if (sides[i] == HostSide{}) {
-      return Refuse(key, absl::StrCat("element ", i + 1, " names neither address nor interface"));
+      return RefuseParameter(
+          key, absl::StrCat("element ", i + 1, " names neither address nor interface"));
     }
     if (IsFibreChannel(sides[i].address) && !sides[i].interface.empty()) {
-      return Refuse("hostIface", absl::StrCat("element ", i + 1, " is \"", sides[i].interface,
-                                              "\" beside the Fibre Channel port ", sides[i].address,
-                                              "; only tcp has interfaces"));
+      return RefuseParameter("hostIface",
+                             absl::StrCat("element ", i + 1, " is \"", sides[i].interface,
+                                          "\" beside the Fibre Channel port ", sides[i].address,
+                                          "; only tcp has interfaces"));
     }
     const auto here = sides.begin() + static_cast<std::ptrdiff_t>(i);
     if (std::find(sides.begin(), here, sides[i]) != here) {
-      return Refuse(key, absl::StrCat("element ", i + 1, " is there twice"));
+      return RefuseParameter(key, absl::StrCat("element ", i + 1, " is there twice"));
     }
   }
   return sides;
@@ -95,19 +98,20 @@ absl::Status CheckTogether(const AttachPolicy& policy) {
   const ConnectOptions& connect = policy.connect;
   const absl::Duration loss = *connect.ctrl_loss_tmo;
   if (*connect.reconnect_delay > loss) {
-    return Refuse("reconnectDelay",
-                  absl::StrCat(Seconds(*connect.reconnect_delay), " is over ctrlLossTmo ",
-                               Seconds(loss), "; allowed: at most ctrlLossTmo"));
+    return RefuseParameter("reconnectDelay",
+                           absl::StrCat(Seconds(*connect.reconnect_delay), " is over ctrlLossTmo ",
+                                        Seconds(loss), "; allowed: at most ctrlLossTmo"));
   }
   if (connect.fast_io_fail_tmo.has_value() && *connect.fast_io_fail_tmo >= loss) {
-    return Refuse("fastIoFailTmo",
-                  absl::StrCat(Seconds(*connect.fast_io_fail_tmo), " is not under ctrlLossTmo ",
-                               Seconds(loss), "; allowed: less than ctrlLossTmo"));
+    return RefuseParameter(
+        "fastIoFailTmo",
+        absl::StrCat(Seconds(*connect.fast_io_fail_tmo), " is not under ctrlLossTmo ",
+                     Seconds(loss), "; allowed: less than ctrlLossTmo"));
   }
   if (policy.max_paths != 0 && policy.max_paths < policy.min_paths) {
-    return Refuse("maxPaths",
-                  absl::StrCat("\"", policy.max_paths, "\" is under minPaths \"", policy.min_paths,
-                               "\"; allowed: 0, or at least minPaths"));
+    return RefuseParameter("maxPaths",
+                           absl::StrCat("\"", policy.max_paths, "\" is under minPaths \"",
+                                        policy.min_paths, "\"; allowed: 0, or at least minPaths"));
   }
   return absl::OkStatus();
 }
@@ -121,7 +125,7 @@ absl::StatusOr<Parameters> Parse(const StringMap& map, Filter is_foreign) {
     if (is_foreign(name, key)) continue;
     if (key == nullptr) return RefuseUnknown(name, value);
     if (!key->read(value, draft)) {
-      return Refuse(
+      return RefuseParameter(
           name, absl::StrCat(base::QuoteJson(value), " is not allowed; allowed: ", key->allowed));
     }
   }

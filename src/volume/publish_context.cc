@@ -35,14 +35,14 @@ constexpr absl::string_view kDiscoveryService = "8009";
 
 constexpr std::uint32_t kLargestNsid = 0xFFFFFFFE;
 
-absl::Status Refuse(absl::string_view key, absl::string_view reason) {
+absl::Status RefuseEntry(absl::string_view key, absl::string_view reason) {
   return absl::InvalidArgumentError(absl::StrCat(key, ": ", reason));
 }
 
 // The value of a key that must be there.
 absl::StatusOr<std::string> Required(const StringMap& context, const std::string& key) {
   const auto entry = context.find(key);
-  if (entry == context.end()) return Refuse(key, "it is missing");
+  if (entry == context.end()) return RefuseEntry(key, "it is missing");
   return entry->second;
 }
 
@@ -50,7 +50,7 @@ absl::StatusOr<std::optional<Uuid>> OptionalUuid(const StringMap& context, const
   const auto entry = context.find(key);
   if (entry == context.end()) return std::nullopt;
   absl::StatusOr<Uuid> uuid = Uuid::Parse(entry->second);
-  if (!uuid.ok()) return Refuse(key, uuid.status().message());
+  if (!uuid.ok()) return RefuseEntry(key, uuid.status().message());
   return *uuid;
 }
 
@@ -66,8 +66,8 @@ absl::StatusOr<std::optional<Number>> OptionalNumber(const StringMap& context,
   });
   Number number = 0;
   if (!digits || !absl::SimpleAtoi(text, &number) || number < 1 || number > largest) {
-    return Refuse(key, absl::StrCat(base::QuoteJson(text),
-                                    " is not allowed: a whole number from 1 to ", largest));
+    return RefuseEntry(key, absl::StrCat(base::QuoteJson(text),
+                                         " is not allowed: a whole number from 1 to ", largest));
   }
   return number;
 }
@@ -78,7 +78,7 @@ absl::StatusOr<NamespaceIdentity> DecodeIdentity(const StringMap& context) {
   ASSIGN_OR_RETURN(identity.nguid, OptionalUuid(context, kNguid));
   ASSIGN_OR_RETURN(identity.nsid, OptionalNumber(context, kNsid, kLargestNsid));
   if (identity == NamespaceIdentity{}) {
-    return Refuse(absl::StrCat(kUuid, ", ", kNguid, ", ", kNsid), "one of them must be given");
+    return RefuseEntry(absl::StrCat(kUuid, ", ", kNguid, ", ", kNsid), "one of them must be given");
   }
   return identity;
 }
@@ -101,9 +101,10 @@ absl::StatusOr<std::vector<Portal>> DecodePortals(
   if (entry == context.end()) return portals;
   for (const absl::string_view part : absl::StrSplit(entry->second, ',')) {
     absl::StatusOr<Portal> portal = parse(part);
-    if (!portal.ok()) return Refuse(key, portal.status().message());
+    if (!portal.ok()) return RefuseEntry(key, portal.status().message());
     if (std::find(portals.begin(), portals.end(), *portal) != portals.end()) {
-      return Refuse(key, absl::StrCat(base::QuoteJson(entry->second), " is not allowed: it names ",
+      return RefuseEntry(key,
+                         absl::StrCat(base::QuoteJson(entry->second), " is not allowed: it names ",
                                       FormatPortal(*portal), " twice"));
     }
     portals.push_back(*std::move(portal));
@@ -114,13 +115,13 @@ absl::StatusOr<std::vector<Portal>> DecodePortals(
 absl::StatusOr<Target> DecodeTarget(const StringMap& context) {
   ASSIGN_OR_RETURN(const std::string name, Required(context, kNqn));
   absl::StatusOr<Nqn> subsystem = Nqn::Parse(name);
-  if (!subsystem.ok()) return Refuse(kNqn, subsystem.status().message());
+  if (!subsystem.ok()) return RefuseEntry(kNqn, subsystem.status().message());
   ASSIGN_OR_RETURN(NamespaceIdentity identity, DecodeIdentity(context));
   ASSIGN_OR_RETURN(std::vector<Portal> portals, DecodePortals(context, kPortals, &ParsePortal));
   ASSIGN_OR_RETURN(std::vector<Portal> discovery,
                    DecodePortals(context, kDiscovery, &ParseDiscoveryPortal));
   if (portals.empty() && discovery.empty()) {
-    return Refuse(absl::StrCat(kPortals, ", ", kDiscovery), "one of them must be given");
+    return RefuseEntry(absl::StrCat(kPortals, ", ", kDiscovery), "one of them must be given");
   }
   ASSIGN_OR_RETURN(const std::optional<std::uint64_t> size_bytes,
                    OptionalNumber(context, kSizeBytes, std::numeric_limits<std::uint64_t>::max()));

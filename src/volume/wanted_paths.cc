@@ -73,7 +73,7 @@ bool HasPortalOf(const std::string& transport, const Target& target) {
                         [&](const Portal& portal) { return portal.transport == transport; });
 }
 
-absl::Status Refuse(absl::string_view key, absl::string_view value, absl::string_view reason) {
+absl::Status RefuseKey(absl::string_view key, absl::string_view value, absl::string_view reason) {
   return absl::FailedPreconditionError(
       absl::StrCat("parameter ", key, ": ", base::QuoteJson(value), " ", reason));
 }
@@ -81,23 +81,24 @@ absl::Status Refuse(absl::string_view key, absl::string_view value, absl::string
 absl::Status CheckDigests(const Target& target, const ConnectOptions& options) {
   const Portal* const other = FirstOtherThan(kTcp, target.portals);
   if (other == nullptr || (!options.hdr_digest && !options.data_digest)) return absl::OkStatus();
-  return Refuse(
+  return RefuseKey(
       options.hdr_digest ? "hdrDigest" : "dataDigest", "true",
       absl::StrCat("is for tcp only, and the volume has the portal ", FormatPortal(*other)));
 }
 
 absl::Status CheckSide(const Target& target, const HostSide& side) {
   if (IsFibreChannel(side.address) && !HasPortalOf(kFibreChannel, target)) {
-    return Refuse("hostTraddr", side.address,
-                  "is a Fibre Channel port, and no portal of the volume is of fc");
+    return RefuseKey("hostTraddr", side.address,
+                     "is a Fibre Channel port, and no portal of the volume is of fc");
   }
   if (!side.interface.empty() && !HasPortalOf(kTcp, target)) {
-    return Refuse("hostIface", side.interface, "is for tcp only, and no portal of the volume is");
+    return RefuseKey("hostIface", side.interface,
+                     "is for tcp only, and no portal of the volume is");
   }
   const bool ip = !side.address.empty() && !IsFibreChannel(side.address);
   if (ip && FirstOtherThan(kFibreChannel, target.portals) == nullptr) {
-    return Refuse("hostTraddr", side.address,
-                  "is an IP address, and all portals of the volume are of fc");
+    return RefuseKey("hostTraddr", side.address,
+                     "is an IP address, and all portals of the volume are of fc");
   }
   return absl::OkStatus();
 }

@@ -3,19 +3,20 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "base/units.h"
 #include "tests/fakes/memory_backend.h"
 #include "tests/matchers/status_matchers.h"
 
 namespace nvmeof::backend {
 namespace {
 
+using ::nvmeof::base::kMiB;
 using ::nvmeof::testing::MemoryBackend;
 using ::nvmeof::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::int64_t kMiB = std::int64_t{1} << 20;
 const absl::Time kNever = absl::InfiniteFuture();
 
 volume::Nqn Host(absl::string_view name) {

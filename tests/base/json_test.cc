@@ -8,7 +8,7 @@
 namespace nvmeof::base {
 namespace {
 
-struct Row {
+struct QuotedRow {
   std::string name;
   std::string text;
   std::string quoted;
@@ -17,7 +17,7 @@ struct Row {
 const std::string kBad = "\xEF\xBF\xBD";  // U+FFFD
 
 TEST(QuoteJsonTest, GivesASafeString) {
-  const std::vector<Row> rows = {
+  const std::vector<QuotedRow> rows = {
       {"Empty", "", R"("")"},
       {"Plain", "nvme0n1", R"("nvme0n1")"},
       {"QuotesAndBackslashes", R"(a"b\c)", R"("a\"b\\c")"},
@@ -38,7 +38,7 @@ TEST(QuoteJsonTest, GivesASafeString) {
       {"Surrogate", "\xED\xA0\x80", "\"" + kBad + kBad + kBad + "\""},
       {"BeyondUnicode", "\xF4\x90\x80\x80", "\"" + kBad + kBad + kBad + kBad + "\""},
       {"NoSuchLead", "\xFF", "\"" + kBad + "\""}};
-  for (const Row& row : rows) {
+  for (const QuotedRow& row : rows) {
     SCOPED_TRACE(row.name);
     EXPECT_EQ(QuoteJson(row.text), row.quoted);
   }

@@ -21,7 +21,7 @@ namespace {
 
 constexpr char kName[] = "data";
 
-using Step = std::function<absl::Status(TargetWorld&)>;
+using AgentStep = std::function<absl::Status(TargetWorld&)>;
 
 // OK, also when it was so before.
 void Prepare(const absl::Status& status) {
@@ -32,10 +32,10 @@ enum class Death { kOfTheProcess, kOfTheMachine };
 
 class AgentScene final : public CrashScene {
  public:
-  AgentScene(Death death, const std::vector<Step>& before, Step call, Step opposite)
+  AgentScene(Death death, const std::vector<AgentStep>& before, AgentStep call, AgentStep opposite)
       : death_(death), call_(std::move(call)), opposite_(std::move(opposite)) {
     world_.exporter->Restore();  // as at an agent's start
-    for (const Step& step : before) Prepare(step(world_));
+    for (const AgentStep& step : before) Prepare(step(world_));
   }
 
   Effects& effects() override { return world_.effects; }
@@ -70,8 +70,8 @@ class AgentScene final : public CrashScene {
  private:
   TargetWorld world_;
   const Death death_;
-  const Step call_;
-  const Step opposite_;
+  const AgentStep call_;
+  const AgentStep opposite_;
 };
 
 absl::StatusOr<std::string> HandleOf(const TargetWorld& world) {
@@ -95,7 +95,7 @@ absl::Status Expand(TargetWorld& world) {
   return world.provisioner->Expand(handle, {2 * kGiB, 0}).status();
 }
 
-Step ExportTo(std::string host) {
+AgentStep ExportTo(std::string host) {
   return [host = std::move(host)](TargetWorld& world) -> absl::Status {
     ASSIGN_OR_RETURN(const std::string handle, HandleOf(world));
     return world.exporter
@@ -104,7 +104,7 @@ Step ExportTo(std::string host) {
   };
 }
 
-Step UnexportFrom(std::string host) {
+AgentStep UnexportFrom(std::string host) {
   return [host = std::move(host)](TargetWorld& world) -> absl::Status {
     ASSIGN_OR_RETURN(const std::string handle, HandleOf(world));
     return world.exporter->Unexport(handle, HostNqn(host));
@@ -121,9 +121,9 @@ struct AgentCase {
   const char* opposite_name;
   absl::StatusCode already;
   absl::StatusCode already_opposite;
-  std::vector<Step> before;
-  Step call;
-  Step opposite;
+  std::vector<AgentStep> before;
+  AgentStep call;
+  AgentStep opposite;
 };
 
 std::vector<Row> WalkThrough(const AgentCase& one, Death death) {

@@ -17,7 +17,7 @@
 namespace nvmeof::testing {
 namespace {
 
-using Step = std::function<absl::Status(NodeScene&)>;
+using NodeStep = std::function<absl::Status(NodeScene&)>;
 constexpr std::int64_t kLarger = std::int64_t{2} << 30;
 
 // Numbers and names of disks change with each connect; what they lead to does not.
@@ -88,10 +88,10 @@ std::string Promises(NodeScene& scene) {
 
 class NodeCrashScene final : public CrashScene {
  public:
-  NodeCrashScene(const std::vector<Step>& before, Step call, Step opposite)
+  NodeCrashScene(const std::vector<NodeStep>& before, NodeStep call, NodeStep opposite)
       : call_(std::move(call)), opposite_(std::move(opposite)) {
     scene_.mounter.AddDirectory(NodeScene::kStaging);  // the orchestrator makes it
-    for (const Step& step : before) {
+    for (const NodeStep& step : before) {
       if (!step(scene_).ok()) std::abort();
     }
   }
@@ -109,14 +109,14 @@ class NodeCrashScene final : public CrashScene {
 
  private:
   NodeScene scene_;
-  const Step call_;
-  const Step opposite_;
+  const NodeStep call_;
+  const NodeStep opposite_;
 };
 
-Step Stage(const volume::VolumeCapability& capability) {
+NodeStep Stage(const volume::VolumeCapability& capability) {
   return [capability](NodeScene& scene) { return scene.Stage(capability); };
 }
-Step Publish(const volume::VolumeCapability& capability) {
+NodeStep Publish(const volume::VolumeCapability& capability) {
   return [capability](NodeScene& scene) { return scene.Publish(capability); };
 }
 absl::Status Unpublish(NodeScene& scene) { return scene.Unpublish(); }
@@ -129,7 +129,7 @@ absl::Status GrowTheDisk(NodeScene& scene) {
   scene.kernel.Grow(scene.target.subsystem, std::uint64_t{kLarger});
   return absl::OkStatus();
 }
-absl::Status Expand(NodeScene& scene) { return scene.Expand(kLarger).status(); }
+absl::Status ExpandStaged(NodeScene& scene) { return scene.Expand(kLarger).status(); }
 absl::Status LoseAllPaths(NodeScene& scene) {
   scene.LoseAllPaths();
   return absl::OkStatus();
@@ -145,9 +145,9 @@ std::vector<Row> NodeRows() {
   struct NodeCase {
     const char* operation;
     const char* opposite_name;
-    std::vector<Step> before;
-    Step call;
-    Step opposite;
+    std::vector<NodeStep> before;
+    NodeStep call;
+    NodeStep opposite;
   };
   const volume::VolumeCapability ext4 = NodeScene::FileSystem("ext4");
   const volume::VolumeCapability xfs = NodeScene::FileSystem("xfs");
@@ -158,7 +158,7 @@ std::vector<Row> NodeRows() {
       {"stage a raw block volume", "unstage", {}, Stage(block), Unstage},
       {"publish a file system", "unpublish", {Stage(ext4)}, Publish(ext4), Unpublish},
       {"publish a raw block volume", "unpublish", {Stage(block)}, Publish(block), Unpublish},
-      {"expand a file system", "unstage", {Stage(ext4), GrowTheDisk}, Expand, Unstage},
+      {"expand a file system", "unstage", {Stage(ext4), GrowTheDisk}, ExpandStaged, Unstage},
       {"unpublish a file system",
        "publish",
        {Stage(ext4), Publish(ext4)},

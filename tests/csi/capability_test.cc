@@ -6,20 +6,20 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 
+#include "tests/csi/request_rows.h"
 #include "tests/matchers/status_matchers.h"
 
 namespace nvmeof::csi {
 namespace {
 
 using ::nvmeof::testing::IsOkAndHolds;
+using ::nvmeof::testing::kInvalid;
 using ::nvmeof::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using volume::AccessMode;
-
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 ::csi::v1::VolumeCapability Wire(const std::string& text) {
   ::csi::v1::VolumeCapability capability;

@@ -15,14 +15,14 @@ namespace nvmeof::csi {
 namespace {
 
 using ::nvmeof::testing::ExpectRows;
+using ::nvmeof::testing::kInvalid;
+using ::nvmeof::testing::kOk;
+using ::nvmeof::testing::kOutOfRange;
 using ::nvmeof::testing::StatusIs;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Mode = ::csi::v1::VolumeCapability::AccessMode;
 
-constexpr auto kOk = absl::StatusCode::kOk;
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-constexpr auto kOutOfRange = absl::StatusCode::kOutOfRange;
 constexpr auto kAborted = absl::StatusCode::kAborted;
 
 void MakeMount(::csi::v1::VolumeCapability& capability, Mode::Mode mode) {

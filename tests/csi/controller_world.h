@@ -11,15 +11,18 @@
 
 #include "gtest/gtest.h"
 
+#include "base/units.h"
 #include "csi/controller_service.h"
 #include "tests/csi/captured_log.h"
 #include "tests/csi/gated_backend.h"
 #include "tests/csi/serving.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/memory_backend.h"
-#include "tests/fakes/units.h"
 
 namespace nvmeof::testing {
+
+using base::kGiB;
+using base::kMiB;
 
 using AccessMode = ::csi::v1::VolumeCapability::AccessMode;
 

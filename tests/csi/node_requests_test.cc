@@ -14,12 +14,12 @@ namespace nvmeof::csi {
 namespace {
 
 using ::nvmeof::testing::ExpectRows;
+using ::nvmeof::testing::kInvalid;
+using ::nvmeof::testing::kOk;
+using ::nvmeof::testing::kOutOfRange;
 using Mode = ::csi::v1::VolumeCapability::AccessMode;
 
-constexpr auto kOk = absl::StatusCode::kOk;
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 constexpr auto kFailedPrecondition = absl::StatusCode::kFailedPrecondition;
-constexpr auto kOutOfRange = absl::StatusCode::kOutOfRange;
 
 void MakeBlock(::csi::v1::VolumeCapability& capability, Mode::Mode mode) {
   capability.mutable_block();
@@ -99,7 +99,7 @@ TEST(ParseUnstageTest, FollowsTheTable) {
        {"relative path", [](auto& r) { r.set_staging_target_path("staging"); }, kInvalid}});
 }
 
-::csi::v1::NodePublishVolumeRequest ValidPublish() {
+::csi::v1::NodePublishVolumeRequest ValidNodePublish() {
   ::csi::v1::NodePublishVolumeRequest request;
   request.set_volume_id("vol");
   request.set_staging_target_path("/staging");
@@ -111,7 +111,7 @@ TEST(ParseUnstageTest, FollowsTheTable) {
 TEST(ParsePublishTest, FollowsTheTable) {
   using Request = ::csi::v1::NodePublishVolumeRequest;
   ExpectRows<Request>(
-      ValidPublish(), ParsePublish,
+      ValidNodePublish(), ParsePublish,
       {{"N10 no volume", [](auto& r) { r.clear_volume_id(); }, kInvalid},
        {"N10 no path", [](auto& r) { r.clear_target_path(); }, kInvalid},
        {"N10 no capability", [](auto& r) { r.clear_volume_capability(); }, kInvalid},
@@ -123,7 +123,7 @@ TEST(ParsePublishTest, FollowsTheTable) {
 }
 
 TEST(ParsePublishTest, KeepsWhatThePublisherNeeds) {
-  ::csi::v1::NodePublishVolumeRequest request = ValidPublish();
+  ::csi::v1::NodePublishVolumeRequest request = ValidNodePublish();
   request.set_readonly(true);
   const absl::StatusOr<node::PublishRequest> parsed = ParsePublish(request);
   ASSERT_OK(parsed);

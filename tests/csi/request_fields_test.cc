@@ -8,18 +8,18 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "tests/csi/request_rows.h"
 #include "tests/matchers/status_matchers.h"
 
 namespace nvmeof::csi {
 namespace {
 
 using ::csi::v1::NodePublishVolumeRequest;
+using ::nvmeof::testing::kInvalid;
 using ::nvmeof::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 // One row per limit: as much as is allowed, then one byte more.
 struct LimitRow {

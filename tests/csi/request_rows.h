@@ -10,6 +10,10 @@
 
 namespace nvmeof::testing {
 
+inline constexpr auto kOk = absl::StatusCode::kOk;
+inline constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+inline constexpr auto kOutOfRange = absl::StatusCode::kOutOfRange;
+
 template <typename Request>
 struct RequestRow {
   std::string name;

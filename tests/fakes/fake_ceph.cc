@@ -11,13 +11,13 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 
+#include "base/units.h"
 #include "ceph/gateway.grpc.pb.h"
 #include "tests/fakes/changes.h"
 
 namespace nvmeof::testing {
 namespace {
 
-constexpr std::uint64_t kMib = std::uint64_t{1} << 20;
 constexpr char kPool[] = "rbd";
 constexpr char kGroup[] = "group-1";
 
@@ -138,7 +138,7 @@ class FakeCeph::Server final : public ::Gateway::Service {
     return Change("namespace_resize", *reply, [&] {
       FakeCephNamespace* ns = Find(*request, *reply);
       if (ns == nullptr) return;
-      const auto bytes = static_cast<std::int64_t>(request->new_size() * kMib);
+      const auto bytes = static_cast<std::int64_t>(request->new_size()) * base::kMiB;
       if (bytes < images()[ns->image]) return Fail(*reply, EINVAL, "new size is smaller");
       images()[ns->image] = bytes;
     });
@@ -317,7 +317,7 @@ class FakeCeph::Server final : public ::Gateway::Service {
     const auto found = all().find(request.subsystem_nqn());
     if (found == all().end()) return Fail(reply, ENOENT, "can't find subsystem");
     if (request.rbd_pool_name() != kPool) return Fail(reply, ENODEV, "no such pool");
-    if (request.size() % kMib != 0) return Fail(reply, EINVAL, "size is not aligned to MiBs");
+    if (request.size() % base::kMiB != 0) return Fail(reply, EINVAL, "size is not aligned to MiBs");
     if (found->second.namespaces.contains(request.nsid())) {
       return Fail(reply, EEXIST, "NSID is already in use");
     }

@@ -2,29 +2,26 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+#include "tests/node/connects.h"
 
 namespace nvmeof::node {
 namespace {
 
+using ::nvmeof::testing::kFirst;
+using ::nvmeof::testing::kFurther;
+using ::nvmeof::testing::kRepair;
+using ::nvmeof::testing::SubsystemCalled;
 using ::testing::ElementsAre;
-
-constexpr auto kFirst = ConnectPriority::kFirstPath;
-constexpr auto kFurther = ConnectPriority::kFurtherPath;
-constexpr auto kRepair = ConnectPriority::kRepair;
-
-volume::Nqn Subsystem(const std::string& name) {
-  return *volume::Nqn::Parse(absl::StrCat("nqn.2026-01.dev.nvmeof:", name));
-}
 
 class ConnectQueueTest : public ::testing::Test {
  protected:
   // A connect of the subsystem, which later goes by `label`.
   void Add(const std::string& label, const std::string& subsystem, ConnectPriority priority,
            const std::string& transport = "tcp") {
-    labels_[queue_.Add({Subsystem(subsystem), {{transport, "192.0.2.1", "4420"}, {}}, {}},
+    labels_[queue_.Add({SubsystemCalled(subsystem), {{transport, "192.0.2.1", "4420"}, {}}, {}},
                        priority)] = label;
   }
   std::string Next() {
@@ -137,8 +134,8 @@ TEST_F(ConnectQueueTest, ASubsystemMayGiveUp) {
   Add("a1", "a", kFirst);
   Add("b1", "b", kFirst);
   Add("a2", "a", kRepair);
-  EXPECT_EQ(queue_.RemoveAll(Subsystem("a")).size(), 2U);
-  EXPECT_TRUE(queue_.RemoveAll(Subsystem("c")).empty());
+  EXPECT_EQ(queue_.RemoveAll(SubsystemCalled("a")).size(), 2U);
+  EXPECT_TRUE(queue_.RemoveAll(SubsystemCalled("c")).empty());
   EXPECT_THAT(All(), ElementsAre("b1"));
 }
 

@@ -13,25 +13,23 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_kernel.h"
 #include "tests/matchers/status_matchers.h"
+#include "tests/node/connects.h"
 
 namespace nvmeof::node {
 namespace {
 
+using ::nvmeof::testing::kFirst;
+using ::nvmeof::testing::kFurther;
+using ::nvmeof::testing::kRepair;
 using ::nvmeof::testing::StatusIs;
+using ::nvmeof::testing::SubsystemCalled;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr auto kFirst = ConnectPriority::kFirstPath;
-constexpr auto kFurther = ConnectPriority::kFurtherPath;
-constexpr auto kRepair = ConnectPriority::kRepair;
-
 // A subsystem's name is its portal's address, so that the kernel's log tells who came.
-volume::Nqn Subsystem(const std::string& name) {
-  return *volume::Nqn::Parse(absl::StrCat("nqn.2026-01.dev.nvmeof:", name));
-}
 nvme::ConnectRequest Request(const std::string& name) {
-  return {Subsystem(name), {{"tcp", name, "4420"}, {}}, {}};
+  return {SubsystemCalled(name), {{"tcp", name, "4420"}, {}}, {}};
 }
 
 class ConnectSchedulerTest : public ::testing::Test {
@@ -93,7 +91,7 @@ class ConnectSchedulerTest : public ::testing::Test {
 };
 
 TEST_F(ConnectSchedulerTest, ConnectsAtOnceWhenNobodyElseDoes) {
-  kernel_.Serve({Subsystem("192.0.2.1"), {}, {{"tcp", "192.0.2.1", "4420"}}, 1});
+  kernel_.Serve({SubsystemCalled("192.0.2.1"), {}, {{"tcp", "192.0.2.1", "4420"}}, 1});
   const absl::Time deadline = clock_.Now() + absl::Hours(1);
   EXPECT_OK(scheduler_.Connect(Request("192.0.2.1"), kRepair, deadline));
   EXPECT_THAT(scheduler_.Connect(Request("192.0.2.1"), kFirst, deadline),
@@ -144,7 +142,7 @@ TEST_F(ConnectSchedulerTest, APauseEndsTheWaitingConnectsOfTheSubsystem) {
   HoldTheKernel();
   Start("v1", kFirst);
   Start("v2", kFirst);
-  const auto pause = scheduler_.PauseFor(Subsystem("v1"), clock_.Now());
+  const auto pause = scheduler_.PauseFor(SubsystemCalled("v1"), clock_.Now());
   EXPECT_NE(pause, nullptr);
   AwaitResult("v1");
   EXPECT_THAT(Result("v1"), StatusIs(absl::StatusCode::kCancelled));
@@ -153,7 +151,7 @@ TEST_F(ConnectSchedulerTest, APauseEndsTheWaitingConnectsOfTheSubsystem) {
 }
 
 TEST_F(ConnectSchedulerTest, NoConnectBeginsDuringAPauseOfItsSubsystem) {
-  auto pause = scheduler_.PauseFor(Subsystem("v1"), clock_.Now());
+  auto pause = scheduler_.PauseFor(SubsystemCalled("v1"), clock_.Now());
   const absl::Time deadline = clock_.Now() + absl::Hours(1);
   EXPECT_THAT(scheduler_.Connect(Request("v1"), kFirst, deadline),
               StatusIs(absl::StatusCode::kCancelled));
@@ -166,10 +164,10 @@ TEST_F(ConnectSchedulerTest, NoConnectBeginsDuringAPauseOfItsSubsystem) {
 
 TEST_F(ConnectSchedulerTest, APauseWaitsForTheConnectThatHasBegun) {
   HoldTheKernel();
-  EXPECT_EQ(scheduler_.PauseFor(Subsystem("busy"), clock_.Now()), nullptr);
+  EXPECT_EQ(scheduler_.PauseFor(SubsystemCalled("busy"), clock_.Now()), nullptr);
   std::unique_ptr<ConnectScheduler::Pause> pause;
   std::thread waiter(
-      [&] { pause = scheduler_.PauseFor(Subsystem("busy"), clock_.Now() + absl::Hours(1)); });
+      [&] { pause = scheduler_.PauseFor(SubsystemCalled("busy"), clock_.Now() + absl::Hours(1)); });
   LetGo();
   waiter.join();
   EXPECT_NE(pause, nullptr);
@@ -193,7 +191,7 @@ TEST_F(ConnectSchedulerTest, ShowsWhatRunsWhatWaitsAndWhatBecameOfTheOthers) {
   Start("r1", kRepair);
   const ConnectScheduler::Snapshot held = scheduler_.Look();
   ASSERT_TRUE(held.running.has_value());
-  EXPECT_EQ(held.running->subsystem, Subsystem("busy"));
+  EXPECT_EQ(held.running->subsystem, SubsystemCalled("busy"));
   EXPECT_EQ(held.running->path, Request("busy").path);
   EXPECT_EQ(held.running->priority, kFirst);
   EXPECT_EQ(held.running->since, began);
@@ -201,10 +199,10 @@ TEST_F(ConnectSchedulerTest, ShowsWhatRunsWhatWaitsAndWhatBecameOfTheOthers) {
   EXPECT_EQ(held.of(kFurther).waiting, 2);
   EXPECT_EQ(held.of(kRepair).waiting, 1);
 
-  EXPECT_NE(scheduler_.PauseFor(Subsystem("f1"), clock_.Now()), nullptr);
+  EXPECT_NE(scheduler_.PauseFor(SubsystemCalled("f1"), clock_.Now()), nullptr);
   EXPECT_THAT(scheduler_.Connect(Request("r2"), kRepair, clock_.Now()),
               StatusIs(absl::StatusCode::kDeadlineExceeded));
-  kernel_.Serve({Subsystem("f2"), {}, {{"tcp", "f2", "4420"}}, 1});
+  kernel_.Serve({SubsystemCalled("f2"), {}, {{"tcp", "f2", "4420"}}, 1});
   LetGo();
   const ConnectScheduler::Snapshot rest = scheduler_.Look();
   EXPECT_FALSE(rest.running.has_value());

@@ -73,6 +73,7 @@ struct NodeScene {
   static constexpr char kVolume[] = "fast:agent-a:v1";
   static constexpr char kStaging[] = "/kubelet/staging/v1";
   static constexpr char kTarget[] = "/kubelet/pods/p1/v1";
+  static constexpr char kSecondTarget[] = "/kubelet/pods/p2/v1";
 
   NodeScene() {
     mounter.AddDirectory("/kubelet/staging");

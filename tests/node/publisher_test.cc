@@ -16,8 +16,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr char kSecondTarget[] = "/kubelet/pods/p2/v1";
-
 class PublisherTest : public NodeWorld {
  protected:
   static volume::VolumeCapability MultiWriter(volume::VolumeCapability capability) {

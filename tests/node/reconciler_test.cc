@@ -19,7 +19,6 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr char kOtherHost[] = "nqn.2014-08.org.example:other-host";
-constexpr char kSecondTarget[] = "/kubelet/pods/p2/v1";
 
 class ReconcilerTest : public NodeWorld {
  protected:

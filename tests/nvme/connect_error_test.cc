@@ -39,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(
         LogCase{"Failed to open /dev/nvme-fabrics: No such file or directory", ENOENT},
         LogCase{"Failed to write to /dev/nvme-fabrics: gibberish\n", EIO}, LogCase{"", EIO}));
 
-HostIdentity Host() { return {*volume::Nqn::Parse("nqn.2026-01.dev.nvmeof:node-1"), "id"}; }
+HostIdentity RefusedHost() { return {*volume::Nqn::Parse("nqn.2026-01.dev.nvmeof:node-1"), "id"}; }
 
 ConnectRequest Request() {
   return {*volume::Nqn::Parse("nqn.2026-01.dev.nvmeof:volume-1"),
@@ -55,7 +55,7 @@ struct CodeCase {
 class ConnectErrorTest : public ::testing::TestWithParam<CodeCase> {};
 
 TEST_P(ConnectErrorTest, HasTheCodeThatTellsWhatToDo) {
-  EXPECT_THAT(ConnectError(GetParam().error, Host(), Request()), StatusIs(GetParam().code));
+  EXPECT_THAT(ConnectError(GetParam().error, RefusedHost(), Request()), StatusIs(GetParam().code));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -78,15 +78,16 @@ INSTANTIATE_TEST_SUITE_P(
                       CodeCase{EKEYREJECTED, absl::StatusCode::kPermissionDenied}));
 
 TEST(ConnectErrorTest, NamesThePathTheKernelsWordsAndBothCausesOfAnIoError) {
-  EXPECT_THAT(std::string(ConnectError(EIO, Host(), Request()).message()),
+  EXPECT_THAT(std::string(ConnectError(EIO, RefusedHost(), Request()).message()),
               AllOf(HasSubstr("192.0.2.1:4420"), HasSubstr("Input/output error (EIO)"),
                     HasSubstr("knows no subsystem nqn.2026-01.dev.nvmeof:volume-1"),
                     HasSubstr("does not allow host nqn.2026-01.dev.nvmeof:node-1")));
 }
 
 TEST(ConnectErrorTest, NamesTheHostSideThatTheNodeLacks) {
-  EXPECT_THAT(std::string(ConnectError(ENODEV, Host(), Request()).message()), HasSubstr("'eth1'"));
-  EXPECT_THAT(std::string(ConnectError(EADDRNOTAVAIL, Host(), Request()).message()),
+  EXPECT_THAT(std::string(ConnectError(ENODEV, RefusedHost(), Request()).message()),
+              HasSubstr("'eth1'"));
+  EXPECT_THAT(std::string(ConnectError(EADDRNOTAVAIL, RefusedHost(), Request()).message()),
               HasSubstr("'192.0.2.9'"));
 }
 

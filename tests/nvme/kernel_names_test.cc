@@ -5,7 +5,7 @@
 namespace nvmeof::nvme {
 namespace {
 
-struct Case {
+struct NameCase {
   absl::string_view name;
   bool controller;
   bool subsystem;
@@ -13,10 +13,10 @@ struct Case {
   bool path_disk = false;
 };
 
-class KernelNamesTest : public ::testing::TestWithParam<Case> {};
+class KernelNamesTest : public ::testing::TestWithParam<NameCase> {};
 
 TEST_P(KernelNamesTest, AreToldByTheirShape) {
-  const Case& c = GetParam();
+  const NameCase& c = GetParam();
   EXPECT_EQ(IsControllerName(c.name), c.controller) << c.name;
   EXPECT_EQ(IsSubsystemName(c.name), c.subsystem) << c.name;
   EXPECT_EQ(IsDiskName(c.name), c.disk) << c.name;
@@ -26,17 +26,17 @@ TEST_P(KernelNamesTest, AreToldByTheirShape) {
 INSTANTIATE_TEST_SUITE_P(
     Table, KernelNamesTest,
     ::testing::Values(
-        Case{"nvme0", true, false, false}, Case{"nvme154", true, false, false},
-        Case{"nvme-subsys0", false, true, false}, Case{"nvme0n1", false, false, true},
-        Case{"nvme12n34", false, false, true}, Case{"nvme0c1n1", false, false, false, true},
-        Case{"nvme0c1n1p1", false, false, false}, Case{"nvme0c1", false, false, false},
-        Case{"nvme0n1p1", false, false, false}, Case{"", false, false, false},
-        Case{"nvme", false, false, false}, Case{"nvmen1", false, false, false},
-        Case{"nvme0n", false, false, false}, Case{"ng0n1", false, false, false},
-        Case{"nvme-subsys", false, false, false}, Case{"nvme-fabrics", false, false, false},
-        Case{"nvme0/../nvme1", false, false, false}, Case{"../nvme0", false, false, false},
-        Case{"nvme0 ", false, false, false}, Case{"nvme-1", false, false, false},
-        Case{"nvme99999999999", false, false, false}));
+        NameCase{"nvme0", true, false, false}, NameCase{"nvme154", true, false, false},
+        NameCase{"nvme-subsys0", false, true, false}, NameCase{"nvme0n1", false, false, true},
+        NameCase{"nvme12n34", false, false, true}, NameCase{"nvme0c1n1", false, false, false, true},
+        NameCase{"nvme0c1n1p1", false, false, false}, NameCase{"nvme0c1", false, false, false},
+        NameCase{"nvme0n1p1", false, false, false}, NameCase{"", false, false, false},
+        NameCase{"nvme", false, false, false}, NameCase{"nvmen1", false, false, false},
+        NameCase{"nvme0n", false, false, false}, NameCase{"ng0n1", false, false, false},
+        NameCase{"nvme-subsys", false, false, false}, NameCase{"nvme-fabrics", false, false, false},
+        NameCase{"nvme0/../nvme1", false, false, false}, NameCase{"../nvme0", false, false, false},
+        NameCase{"nvme0 ", false, false, false}, NameCase{"nvme-1", false, false, false},
+        NameCase{"nvme99999999999", false, false, false}));
 
 }  // namespace
 }  // namespace nvmeof::nvme

@@ -5,11 +5,13 @@
 
 #include "tests/matchers/status_matchers.h"
 #include "tests/nvme/sysfs_tree.h"
+#include "tests/nvme/tcp_paths.h"
 
 namespace nvmeof::nvme {
 namespace {
 
 using ::nvmeof::testing::IsOkAndHolds;
+using ::nvmeof::testing::PathTo;
 using ::nvmeof::testing::StatusIs;
 using ::nvmeof::testing::SysfsTree;
 using ::testing::ElementsAre;
@@ -25,11 +27,6 @@ volume::Nqn WantedNqn() {
 }
 
 volume::Uuid ParseUuid(absl::string_view text) { return *volume::Uuid::Parse(text); }
-
-volume::Path PathTo(const std::string& address, const std::string& host_address = "",
-                    const std::string& host_interface = "") {
-  return {{"tcp", address, "4420"}, {host_address, host_interface}};
-}
 
 // It serves the captured disk, unless told otherwise.
 Controller ControllerOf(const std::string& name, const volume::Path& path,

@@ -3,9 +3,12 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "tests/nvme/tcp_paths.h"
+
 namespace nvmeof::nvme {
 namespace {
 
+using ::nvmeof::testing::PathTo;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -33,11 +36,6 @@ INSTANTIATE_TEST_SUITE_P(
                       StateCase{"dead", ControllerState::kDead, "dead"},
                       StateCase{"", ControllerState::kUnknown, "unknown"},
                       StateCase{"unknown state", ControllerState::kUnknown, "unknown"}));
-
-volume::Path PathTo(const std::string& address, const std::string& host_address = "",
-                    const std::string& host_interface = "") {
-  return {{"tcp", address, "4420"}, {host_address, host_interface}};
-}
 
 Subsystem With(std::vector<Controller> controllers) {
   Subsystem subsystem;

@@ -8,12 +8,12 @@
 namespace nvmeof::nvme {
 namespace {
 
-struct Case {
+struct MessageCase {
   std::vector<std::string> fields;
   bool concerns;
 };
 
-class UeventMessageTest : public ::testing::TestWithParam<Case> {};
+class UeventMessageTest : public ::testing::TestWithParam<MessageCase> {};
 
 TEST_P(UeventMessageTest, ConcernsNvmeOrNot) {
   const std::string message = absl::StrJoin(GetParam().fields, std::string(1, '\0')) + '\0';
@@ -24,34 +24,36 @@ TEST_P(UeventMessageTest, ConcernsNvmeOrNot) {
 INSTANTIATE_TEST_SUITE_P(
     Table, UeventMessageTest,
     ::testing::Values(
-        Case{{"add@/devices/virtual/nvme-fabrics/ctl/nvme0", "ACTION=add",
-              "DEVPATH=/devices/virtual/nvme-fabrics/ctl/nvme0", "SUBSYSTEM=nvme", "MAJOR=240",
-              "MINOR=0", "DEVNAME=nvme0", "NVME_TRTYPE=tcp", "SEQNUM=1201"},
-             true},
-        Case{{"change@/devices/virtual/nvme-fabrics/ctl/nvme0", "ACTION=change", "SUBSYSTEM=nvme",
-              "NVME_EVENT=connected", "DEVNAME=nvme0"},
-             true},
-        Case{{"add@/devices/virtual/nvme-subsystem/nvme-subsys0", "ACTION=add",
-              "SUBSYSTEM=nvme-subsystem", "SEQNUM=1202"},
-             true},
-        Case{{"add@/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1", "ACTION=add",
-              "SUBSYSTEM=block", "DEVNAME=nvme0n1", "DEVTYPE=disk", "DISKSEQ=27"},
-             true},
-        Case{{"change@/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1", "ACTION=change",
-              "SUBSYSTEM=block", "RESIZE=1", "DEVNAME=nvme0n1", "DEVTYPE=disk"},
-             true},
-        Case{{"add@/devices/virtual/block/loop0", "ACTION=add", "SUBSYSTEM=block", "DEVNAME=loop0"},
-             false},
-        Case{{"add@/devices/virtual/bdi/259:1", "ACTION=add", "SUBSYSTEM=bdi"}, false},
-        Case{{"add@/devices/virtual/nvme-subsystem/nvme-subsys0/ng0n1", "ACTION=add",
-              "SUBSYSTEM=nvme-generic", "DEVNAME=ng0n1"},
-             false},
-        Case{
+        MessageCase{{"add@/devices/virtual/nvme-fabrics/ctl/nvme0", "ACTION=add",
+                     "DEVPATH=/devices/virtual/nvme-fabrics/ctl/nvme0", "SUBSYSTEM=nvme",
+                     "MAJOR=240", "MINOR=0", "DEVNAME=nvme0", "NVME_TRTYPE=tcp", "SEQNUM=1201"},
+                    true},
+        MessageCase{{"change@/devices/virtual/nvme-fabrics/ctl/nvme0", "ACTION=change",
+                     "SUBSYSTEM=nvme", "NVME_EVENT=connected", "DEVNAME=nvme0"},
+                    true},
+        MessageCase{{"add@/devices/virtual/nvme-subsystem/nvme-subsys0", "ACTION=add",
+                     "SUBSYSTEM=nvme-subsystem", "SEQNUM=1202"},
+                    true},
+        MessageCase{{"add@/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1", "ACTION=add",
+                     "SUBSYSTEM=block", "DEVNAME=nvme0n1", "DEVTYPE=disk", "DISKSEQ=27"},
+                    true},
+        MessageCase{{"change@/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1", "ACTION=change",
+                     "SUBSYSTEM=block", "RESIZE=1", "DEVNAME=nvme0n1", "DEVTYPE=disk"},
+                    true},
+        MessageCase{
+            {"add@/devices/virtual/block/loop0", "ACTION=add", "SUBSYSTEM=block", "DEVNAME=loop0"},
+            false},
+        MessageCase{{"add@/devices/virtual/bdi/259:1", "ACTION=add", "SUBSYSTEM=bdi"}, false},
+        MessageCase{{"add@/devices/virtual/nvme-subsystem/nvme-subsys0/ng0n1", "ACTION=add",
+                     "SUBSYSTEM=nvme-generic", "DEVNAME=ng0n1"},
+                    false},
+        MessageCase{
             {"add@/devices/virtual/nvme-fabrics/ctl/nvme0/hwmon1", "ACTION=add", "SUBSYSTEM=hwmon"},
             false},
-        Case{{"add@/module/nvme_tcp", "ACTION=add", "SUBSYSTEM=module"}, false},
-        Case{{"add@/devices/x", "ACTION=add", "OTHER_SUBSYSTEM=block", "DEVNAME=nvme0n1"}, false},
-        Case{{"garbage"}, false}, Case{{""}, false}));
+        MessageCase{{"add@/module/nvme_tcp", "ACTION=add", "SUBSYSTEM=module"}, false},
+        MessageCase{{"add@/devices/x", "ACTION=add", "OTHER_SUBSYSTEM=block", "DEVNAME=nvme0n1"},
+                    false},
+        MessageCase{{"garbage"}, false}, MessageCase{{""}, false}));
 
 }  // namespace
 }  // namespace nvmeof::nvme

@@ -15,27 +15,27 @@ namespace {
 using ::nvmeof::testing::StatusIs;
 using ::testing::HasSubstr;
 
-constexpr char kDriver[] = "csi.test.dev";
+constexpr char kDriverName[] = "csi.test.dev";
 
 TEST(KubeletPathsTest, AreThoseThatTheKubeletExpects) {
   for (const char* folder : {"/var/lib/kubelet", "/var/lib/kubelet/"}) {
-    EXPECT_EQ(RegistrationSocket(folder, kDriver)->socket_path(),
+    EXPECT_EQ(RegistrationSocket(folder, kDriverName)->socket_path(),
               "/var/lib/kubelet/plugins_registry/csi.test.dev-reg.sock");
-    EXPECT_EQ(PluginSocket(folder, kDriver)->socket_path(),
+    EXPECT_EQ(PluginSocket(folder, kDriverName)->socket_path(),
               "/var/lib/kubelet/plugins/csi.test.dev/csi.sock");
   }
 }
 
 TEST(KubeletPathsTest, MustFitASocket) {
   const std::string folder = "/" + std::string(80, 'k');
-  EXPECT_THAT(RegistrationSocket(folder, kDriver),
+  EXPECT_THAT(RegistrationSocket(folder, kDriverName),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("at most 107 bytes")));
-  EXPECT_THAT(PluginSocket(folder, kDriver), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(PluginSocket(folder, kDriverName), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(MakePluginFolderTest, MakesTheLastFolderOnly) {
   const testing::TemporaryDirectory kubelet;
-  const Endpoint socket = *PluginSocket(kubelet.path(), kDriver);
+  const Endpoint socket = *PluginSocket(kubelet.path(), kDriverName);
   EXPECT_THAT(MakePluginFolder(socket), StatusIs(absl::StatusCode::kNotFound));
   std::filesystem::create_directory(kubelet.File("plugins"));
   EXPECT_OK(MakePluginFolder(socket));

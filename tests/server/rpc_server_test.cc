@@ -21,7 +21,7 @@ namespace {
 using ::nvmeof::testing::StatusIs;
 
 // GetAgent answers at once; ListVolumes when it is let go.
-class Agent final : public v1::TargetAgent::Service {
+class PatientAgent final : public v1::TargetAgent::Service {
  public:
   grpc::Status GetAgent(grpc::ServerContext* /*context*/, const v1::GetAgentRequest* /*request*/,
                         v1::GetAgentResponse* response) override {
@@ -61,7 +61,7 @@ class RpcServerTest : public ::testing::Test {
   const testing::TemporaryDirectory folder_;
   const std::string path_ = folder_.File("csi.sock");
   const Endpoint endpoint_ = *Endpoint::ParseUnix("unix://" + path_);
-  Agent agent_;
+  PatientAgent agent_;
   const std::unique_ptr<v1::TargetAgent::Stub> stub_ = v1::TargetAgent::NewStub(
       grpc::CreateChannel(endpoint_.address(), grpc::InsecureChannelCredentials()));
 };

@@ -27,7 +27,7 @@ namespace {
 constexpr std::uint16_t kHealthPort = 9810;
 
 // Asks the process to stop from within a call, and may then hang as a dead device would make it.
-class Agent final : public v1::TargetAgent::Service {
+class StoppingAgent final : public v1::TargetAgent::Service {
  public:
   grpc::Status GetAgent(grpc::ServerContext* /*context*/, const v1::GetAgentRequest* /*request*/,
                         v1::GetAgentResponse* /*response*/) override {
@@ -48,7 +48,7 @@ class Agent final : public v1::TargetAgent::Service {
 template <typename Call>
 [[noreturn]] void ServeAnd(Served served, Call call) {
   StopSignal stop;
-  Agent agent;
+  StoppingAgent agent;
   served.services = {&agent};
   bool well = false;
   std::thread caller([&well, &call] { well = call(); });

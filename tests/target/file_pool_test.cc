@@ -7,12 +7,14 @@
 #include "gtest/gtest.h"
 
 #include "base/file.h"
+#include "base/units.h"
 #include "tests/fakes/temporary_directory.h"
 #include "tests/matchers/status_matchers.h"
 
 namespace nvmeof::target {
 namespace {
 
+using ::nvmeof::base::kMiB;
 using ::nvmeof::testing::IsOkAndHolds;
 using ::nvmeof::testing::StatusIs;
 using ::nvmeof::testing::TemporaryDirectory;
@@ -21,8 +23,6 @@ using ::testing::Ge;
 using ::testing::IsEmpty;
 using ::testing::Lt;
 using volume::Provisioning;
-
-constexpr std::int64_t kMiB = 1 << 20;
 
 class FilePoolTest : public ::testing::Test {
  protected:

@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "base/units.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_lvm.h"
 #include "tests/matchers/status_matchers.h"
@@ -13,6 +14,8 @@
 namespace nvmeof::target {
 namespace {
 
+using ::nvmeof::base::kGiB;
+using ::nvmeof::base::kMiB;
 using ::nvmeof::testing::FakeClock;
 using ::nvmeof::testing::FakeLvm;
 using ::nvmeof::testing::IsOkAndHolds;
@@ -24,9 +27,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using volume::Provisioning;
-
-constexpr std::int64_t kMiB = std::int64_t{1} << 20;
-constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
 class LvmPoolTest : public ::testing::Test {
  protected:

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 
 #include "base/claims.h"
+#include "base/units.h"
 #include "target/exporter.h"
 #include "target/provisioner.h"
 #include "target/record_folder.h"
@@ -22,9 +23,11 @@
 #include "tests/fakes/fake_configfs.h"
 #include "tests/fakes/fake_pool.h"
 #include "tests/fakes/temporary_directory.h"
-#include "tests/fakes/units.h"
 
 namespace nvmeof::testing {
+
+using base::kGiB;
+using base::kMiB;
 
 inline volume::Nqn HostNqn(absl::string_view name) {
   return *volume::Nqn::Parse(absl::StrCat("nqn.2014-08.org.example:", name));

@@ -18,10 +18,10 @@
 namespace nvmeof::testing {
 namespace {
 
-constexpr std::size_t kBlock = 4096;
-constexpr std::size_t kWords = kBlock / sizeof(std::uint64_t);
+constexpr std::size_t kBlockBytes = 4096;
+constexpr std::size_t kWords = kBlockBytes / sizeof(std::uint64_t);
 
-struct alignas(kBlock) Block {
+struct alignas(kBlockBytes) WrittenBlock {
   std::array<std::uint64_t, kWords> words{};
 };
 
@@ -33,7 +33,7 @@ std::uint64_t Mix(std::uint64_t value) {
   return value ^ (value >> 31);
 }
 
-void Fill(Block& block, std::uint64_t index, std::uint64_t round) {
+void Fill(WrittenBlock& block, std::uint64_t index, std::uint64_t round) {
   const std::uint64_t seed = Mix(index << 32 ^ round);
   for (std::size_t word = 0; word < kWords; ++word) block.words[word] = Mix(seed + word);
 }
@@ -41,7 +41,7 @@ void Fill(Block& block, std::uint64_t index, std::uint64_t round) {
 }  // namespace
 
 Writer::Writer(std::string path, std::uint64_t region_bytes)
-    : path_(std::move(path)), rounds_(region_bytes / kBlock, 0) {}
+    : path_(std::move(path)), rounds_(region_bytes / kBlockBytes, 0) {}
 
 Writer::~Writer() { Stop().IgnoreError(); }
 
@@ -58,14 +58,15 @@ void Writer::Start() {
 
 void Writer::Loop(int raw_fd) {
   const base::UniqueFd fd(raw_fd);
-  Block block;
+  WrittenBlock block;
   for (std::uint64_t next = written();; ++next) {
     const std::uint64_t index = next % rounds_.size();
     Fill(block, index, rounds_[index] + 1);
-    const ssize_t wrote = ::pwrite(fd.get(), &block, kBlock, static_cast<off_t>(index * kBlock));
+    const ssize_t wrote =
+        ::pwrite(fd.get(), &block, kBlockBytes, static_cast<off_t>(index * kBlockBytes));
     const int error = errno;
     absl::MutexLock lock(&mutex_);
-    if (wrote != static_cast<ssize_t>(kBlock)) {
+    if (wrote != static_cast<ssize_t>(kBlockBytes)) {
       status_ = base::ErrnoStatus(error, absl::StrCat("write block ", index, " of ", path_));
       doubt_ = index;
     } else {
@@ -120,18 +121,19 @@ absl::StatusOr<std::uint64_t> Writer::Verify(const std::string& path) const {
   const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
   if (!fd.ok()) return base::ErrnoStatus(errno, absl::StrCat("open ", path));
   std::uint64_t checksum = 0;
-  Block wanted;
-  Block found;
+  WrittenBlock wanted;
+  WrittenBlock found;
   for (std::uint64_t index = 0; index < rounds_.size() && rounds_[index] > 0; ++index) {
-    const ssize_t got = ::pread(fd.get(), &found, kBlock, static_cast<off_t>(index * kBlock));
-    if (got != static_cast<ssize_t>(kBlock)) {
+    const ssize_t got =
+        ::pread(fd.get(), &found, kBlockBytes, static_cast<off_t>(index * kBlockBytes));
+    if (got != static_cast<ssize_t>(kBlockBytes)) {
       return base::ErrnoStatus(got < 0 ? errno : EIO, absl::StrCat("read block ", index));
     }
     Fill(wanted, index, rounds_[index]);
-    if (index == doubt_ && std::memcmp(&wanted, &found, kBlock) != 0) {
+    if (index == doubt_ && std::memcmp(&wanted, &found, kBlockBytes) != 0) {
       Fill(wanted, index, rounds_[index] + 1);
     }
-    if (std::memcmp(&wanted, &found, kBlock) != 0) {
+    if (std::memcmp(&wanted, &found, kBlockBytes) != 0) {
       return absl::DataLossError(
           absl::StrCat("block ", index, " of ", path, " is not round ", rounds_[index]));
     }

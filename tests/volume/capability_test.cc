@@ -7,7 +7,7 @@
 namespace nvmeof::volume {
 namespace {
 
-struct Row {
+struct ModeRow {
   AccessMode mode;
   bool multi_node;
   bool read_only;
@@ -15,14 +15,14 @@ struct Row {
 };
 
 TEST(AccessModeTest, SaysWhatItAllows) {
-  const std::vector<Row> rows = {{AccessMode::kSingleNodeWriter, false, false, false},
-                                 {AccessMode::kSingleNodeReaderOnly, false, true, false},
-                                 {AccessMode::kMultiNodeReaderOnly, true, true, true},
-                                 {AccessMode::kMultiNodeSingleWriter, true, false, true},
-                                 {AccessMode::kMultiNodeMultiWriter, true, false, true},
-                                 {AccessMode::kSingleNodeSingleWriter, false, false, false},
-                                 {AccessMode::kSingleNodeMultiWriter, false, false, true}};
-  for (const Row& row : rows) {
+  const std::vector<ModeRow> rows = {{AccessMode::kSingleNodeWriter, false, false, false},
+                                     {AccessMode::kSingleNodeReaderOnly, false, true, false},
+                                     {AccessMode::kMultiNodeReaderOnly, true, true, true},
+                                     {AccessMode::kMultiNodeSingleWriter, true, false, true},
+                                     {AccessMode::kMultiNodeMultiWriter, true, false, true},
+                                     {AccessMode::kSingleNodeSingleWriter, false, false, false},
+                                     {AccessMode::kSingleNodeMultiWriter, false, false, true}};
+  for (const ModeRow& row : rows) {
     SCOPED_TRACE(static_cast<int>(row.mode));
     EXPECT_EQ(IsMultiNode(row.mode), row.multi_node);
     EXPECT_EQ(IsReadOnly(row.mode), row.read_only);

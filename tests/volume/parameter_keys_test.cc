@@ -14,12 +14,12 @@
 namespace nvmeof::volume {
 namespace {
 
-struct Row {
+struct AllowedRow {
   std::string key;
   std::string text;
 };
 
-bool IsAllowed(const Row& row) {
+bool IsAllowed(const AllowedRow& row) {
   const absl::Span<const ParameterKey> keys = ParameterKeys();
   const auto* const key = std::find_if(
       keys.begin(), keys.end(), [&row](const ParameterKey& each) { return each.name == row.key; });
@@ -28,87 +28,88 @@ bool IsAllowed(const Row& row) {
 }
 
 TEST(AllowedValueTest, IsRead) {
-  const std::vector<Row> rows = {{"backend", "fast"},
-                                 {"provisioning", "thin"},
-                                 {"provisioning", "thick"},
-                                 {"ctrlLossTmo", "-1"},
-                                 {"ctrlLossTmo", "1"},
-                                 {"ctrlLossTmo", "2592000"},
-                                 {"reconnectDelay", "1"},
-                                 {"reconnectDelay", "3600"},
-                                 {"fastIoFailTmo", "1"},
-                                 {"fastIoFailTmo", "2592000"},
-                                 {"keepAliveTmo", "1"},
-                                 {"keepAliveTmo", "3600"},
-                                 {"nrIoQueues", "1"},
-                                 {"nrIoQueues", "1024"},
-                                 {"queueSize", "16"},
-                                 {"queueSize", "1024"},
-                                 {"hdrDigest", "true"},
-                                 {"hdrDigest", "false"},
-                                 {"dataDigest", "true"},
-                                 {"ioPolicy", "numa"},
-                                 {"ioPolicy", "round-robin"},
-                                 {"ioPolicy", "queue-depth"},
-                                 {"minPaths", "1"},
-                                 {"minPaths", "64"},
-                                 {"maxPaths", "0"},
-                                 {"maxPaths", "64"},
-                                 {"hostTraddr", "192.0.2.9"},
-                                 {"hostTraddr", "192.0.2.9,2001:db8::9"},
-                                 {"hostTraddr", "nn-0x1000000000000001:pn-0x1000000000000011"},
-                                 {"hostIface", "eth1,eth2"}};
-  for (const Row& row : rows) {
+  const std::vector<AllowedRow> rows = {
+      {"backend", "fast"},
+      {"provisioning", "thin"},
+      {"provisioning", "thick"},
+      {"ctrlLossTmo", "-1"},
+      {"ctrlLossTmo", "1"},
+      {"ctrlLossTmo", "2592000"},
+      {"reconnectDelay", "1"},
+      {"reconnectDelay", "3600"},
+      {"fastIoFailTmo", "1"},
+      {"fastIoFailTmo", "2592000"},
+      {"keepAliveTmo", "1"},
+      {"keepAliveTmo", "3600"},
+      {"nrIoQueues", "1"},
+      {"nrIoQueues", "1024"},
+      {"queueSize", "16"},
+      {"queueSize", "1024"},
+      {"hdrDigest", "true"},
+      {"hdrDigest", "false"},
+      {"dataDigest", "true"},
+      {"ioPolicy", "numa"},
+      {"ioPolicy", "round-robin"},
+      {"ioPolicy", "queue-depth"},
+      {"minPaths", "1"},
+      {"minPaths", "64"},
+      {"maxPaths", "0"},
+      {"maxPaths", "64"},
+      {"hostTraddr", "192.0.2.9"},
+      {"hostTraddr", "192.0.2.9,2001:db8::9"},
+      {"hostTraddr", "nn-0x1000000000000001:pn-0x1000000000000011"},
+      {"hostIface", "eth1,eth2"}};
+  for (const AllowedRow& row : rows) {
     SCOPED_TRACE(row.key + " " + row.text);
     EXPECT_TRUE(IsAllowed(row));
   }
 }
 
 TEST(RefusedValueTest, IsNotRead) {
-  const std::vector<Row> rows = {{"backend", ""},
-                                 {"backend", "Fast"},
-                                 {"provisioning", "Thin"},
-                                 {"provisioning", ""},
-                                 {"ctrlLossTmo", "0"},
-                                 {"ctrlLossTmo", "-2"},
-                                 {"ctrlLossTmo", "2592001"},
-                                 {"ctrlLossTmo", "1800s"},
-                                 {"ctrlLossTmo", "1.5"},
-                                 {"ctrlLossTmo", " 1"},
-                                 {"ctrlLossTmo", "+1"},
-                                 {"ctrlLossTmo", ""},
-                                 {"ctrlLossTmo", "99999999999999999999"},
-                                 {"reconnectDelay", "0"},
-                                 {"reconnectDelay", "3601"},
-                                 {"reconnectDelay", "-1"},
-                                 {"fastIoFailTmo", "0"},
-                                 {"fastIoFailTmo", "off"},
-                                 {"keepAliveTmo", "0"},
-                                 {"keepAliveTmo", "3601"},
-                                 {"nrIoQueues", "0"},
-                                 {"nrIoQueues", "1025"},
-                                 {"queueSize", "15"},
-                                 {"queueSize", "1025"},
-                                 {"hdrDigest", "yes"},
-                                 {"hdrDigest", "True"},
-                                 {"dataDigest", ""},
-                                 {"dataDigest", "1"},
-                                 {"ioPolicy", "service-time"},
-                                 {"ioPolicy", "NUMA"},
-                                 {"ioPolicy", ""},
-                                 {"minPaths", "0"},
-                                 {"minPaths", "65"},
-                                 {"maxPaths", "65"},
-                                 {"maxPaths", "-1"},
-                                 {"hostTraddr", "node-1"},
-                                 {"hostTraddr", "192.0.2.9, 192.0.2.10"},
-                                 {"hostTraddr", "fe80::1%eth0"},
-                                 {"hostTraddr", "nn-0x1:pn-0x2"},
-                                 {"hostIface", "an-interface-too-long"},
-                                 {"hostIface", "eth1 eth2"},
-                                 {"hostIface", "a/b"},
-                                 {"hostIface", std::string(64, ',')}};
-  for (const Row& row : rows) {
+  const std::vector<AllowedRow> rows = {{"backend", ""},
+                                        {"backend", "Fast"},
+                                        {"provisioning", "Thin"},
+                                        {"provisioning", ""},
+                                        {"ctrlLossTmo", "0"},
+                                        {"ctrlLossTmo", "-2"},
+                                        {"ctrlLossTmo", "2592001"},
+                                        {"ctrlLossTmo", "1800s"},
+                                        {"ctrlLossTmo", "1.5"},
+                                        {"ctrlLossTmo", " 1"},
+                                        {"ctrlLossTmo", "+1"},
+                                        {"ctrlLossTmo", ""},
+                                        {"ctrlLossTmo", "99999999999999999999"},
+                                        {"reconnectDelay", "0"},
+                                        {"reconnectDelay", "3601"},
+                                        {"reconnectDelay", "-1"},
+                                        {"fastIoFailTmo", "0"},
+                                        {"fastIoFailTmo", "off"},
+                                        {"keepAliveTmo", "0"},
+                                        {"keepAliveTmo", "3601"},
+                                        {"nrIoQueues", "0"},
+                                        {"nrIoQueues", "1025"},
+                                        {"queueSize", "15"},
+                                        {"queueSize", "1025"},
+                                        {"hdrDigest", "yes"},
+                                        {"hdrDigest", "True"},
+                                        {"dataDigest", ""},
+                                        {"dataDigest", "1"},
+                                        {"ioPolicy", "service-time"},
+                                        {"ioPolicy", "NUMA"},
+                                        {"ioPolicy", ""},
+                                        {"minPaths", "0"},
+                                        {"minPaths", "65"},
+                                        {"maxPaths", "65"},
+                                        {"maxPaths", "-1"},
+                                        {"hostTraddr", "node-1"},
+                                        {"hostTraddr", "192.0.2.9, 192.0.2.10"},
+                                        {"hostTraddr", "fe80::1%eth0"},
+                                        {"hostTraddr", "nn-0x1:pn-0x2"},
+                                        {"hostIface", "an-interface-too-long"},
+                                        {"hostIface", "eth1 eth2"},
+                                        {"hostIface", "a/b"},
+                                        {"hostIface", std::string(64, ',')}};
+  for (const AllowedRow& row : rows) {
     SCOPED_TRACE(row.key + " " + row.text);
     EXPECT_FALSE(IsAllowed(row));
   }

@@ -9,6 +9,7 @@
 #include "backend/volume_refusals.h"
 #include "backend/words.h"
 #include "base/status_macros.h"
+#include "base/units.h"
 #include "volume/nqn.h"
 
 namespace nvmeof::backend {
@@ -16,12 +17,11 @@ namespace {
 
 // The second part of a volume's id: a backend is one pool.
 constexpr char kPlace[] = "rbd";
-constexpr std::int64_t kMib = std::int64_t{1} << 20;
 
 volume::SizeRules Rules() {
   volume::SizeRules rules;
-  rules.granularity_bytes = kMib;
-  rules.minimum_bytes = kMib;
+  rules.granularity_bytes = base::kMiB;
+  rules.minimum_bytes = base::kMiB;
   return rules;
 }
 

@@ -8,6 +8,7 @@
 
 #include "backend/ceph/gateway_methods.h"
 #include "base/status_macros.h"
+#include "base/units.h"
 #include "ceph/gateway.pb.h"
 #include "volume/nqn.h"
 
@@ -15,7 +16,6 @@ namespace nvmeof::backend {
 namespace {
 
 constexpr std::uint32_t kBlockBytes = 4096;
-constexpr std::int64_t kMib = std::int64_t{1} << 20;
 
 }  // namespace
 
@@ -157,7 +157,7 @@ absl::Status CephVolumes::Resize(const CephImage& image, std::int64_t bytes, abs
   ::ResizeNamespaceRequest resize;
   resize.set_subsystem_nqn(volume::NqnOfVolume(image.name.uuid).text());
   resize.set_nsid(kCephNsid);
-  resize.set_new_size(static_cast<std::uint64_t>(bytes / kMib));
+  resize.set_new_size(static_cast<std::uint64_t>(bytes / base::kMiB));
   return gateways_.Ask(gateway::kResizeNamespace, resize, deadline).status();
 }
 

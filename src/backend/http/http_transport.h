@@ -8,6 +8,10 @@
 
 namespace nvmeof::backend {
 
+// Status codes that several storage systems answer with.
+inline constexpr int kHttpOk = 200;
+inline constexpr int kHttpUnauthorized = 401;
+
 struct HttpRequest {
   std::string method;  // "GET", "POST", "PUT"
   std::string path;    // below the URL of the storage system, as it goes on the wire

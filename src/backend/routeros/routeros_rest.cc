@@ -16,9 +16,7 @@
 namespace nvmeof::backend {
 namespace {
 
-constexpr int kOk = 200;
 constexpr int kMultipleChoices = 300;
-constexpr int kUnauthorized = 401;
 constexpr int kBadGateway = 502;
 constexpr int kGatewayTimeout = 504;
 
@@ -96,13 +94,13 @@ std::string ValueOf(const RouterosItem& item, const std::string& key) {
 }
 
 absl::Status RouterosStatus(int status, absl::string_view body) {
-  if (status >= kOk && status < kMultipleChoices) return absl::OkStatus();
+  if (status >= kHttpOk && status < kMultipleChoices) return absl::OkStatus();
   const std::string text = TextOf(status, body);
   const auto says = [&](absl::string_view words) {
     return absl::StrContains(absl::AsciiStrToLower(text), words);
   };
   if (status >= kBadGateway && status <= kGatewayTimeout) return absl::UnavailableError(text);
-  if (status == kUnauthorized || says("not allowed")) {
+  if (status == kHttpUnauthorized || says("not allowed")) {
     return absl::InternalError(
         absl::StrCat("it refuses our user or password, or what this user's group may do: ", text));
   }

@@ -12,8 +12,6 @@
 namespace nvmeof::backend {
 namespace {
 
-constexpr int kOk = 200;
-constexpr int kUnauthorized = 401;
 constexpr int kServerErrors = 500;
 
 absl::Status Unknown(int status) {
@@ -29,13 +27,13 @@ absl::StatusOr<std::string> HttpRpcTransport::Exchange(absl::string_view request
   ASSIGN_OR_RETURN(HttpAnswer answer,
                    http_->Exchange({"POST", "/", std::string(request)}, deadline));
   // Also for the errors of the RPC, and when the target ended without an answer.
-  if (answer.status == kOk) {
+  if (answer.status == kHttpOk) {
     if (absl::EndsWith(absl::StripTrailingAsciiWhitespace(answer.body), "}")) {
       return std::move(answer.body);
     }
     return Unknown(answer.status);
   }
-  if (answer.status == kUnauthorized) {
+  if (answer.status == kHttpUnauthorized) {
     return absl::InternalError("the proxy refuses our user or password (401)");
   }
   if (answer.status >= kServerErrors) return Unknown(answer.status);

@@ -11,6 +11,7 @@
 #include "backend/volume_refusals.h"
 #include "backend/words.h"
 #include "base/status_macros.h"
+#include "base/units.h"
 
 namespace nvmeof::backend {
 namespace {
@@ -19,12 +20,11 @@ namespace spdk = v1::spdk;
 
 // The second part of a volume's id: a backend is one store.
 constexpr char kPlace[] = "lvol";
-constexpr std::int64_t kMib = std::int64_t{1} << 20;
 
 volume::SizeRules RulesOf(const spdk::Lvstore& store) {
   volume::SizeRules rules;
   // Sizes are told in MiB, and rounded up to clusters.
-  rules.granularity_bytes = std::max(static_cast<std::int64_t>(store.cluster_size()), kMib);
+  rules.granularity_bytes = std::max(static_cast<std::int64_t>(store.cluster_size()), base::kMiB);
   rules.minimum_bytes = rules.granularity_bytes;
   return rules;
 }
@@ -33,7 +33,7 @@ std::int64_t FreeBytes(const spdk::Lvstore& store) {
   return static_cast<std::int64_t>(store.free_clusters() * store.cluster_size());
 }
 
-std::uint32_t Mib(std::int64_t bytes) { return static_cast<std::uint32_t>(bytes / kMib); }
+std::uint32_t ToMiB(std::int64_t bytes) { return static_cast<std::uint32_t>(bytes / base::kMiB); }
 
 }  // namespace
 
@@ -64,7 +64,7 @@ absl::StatusOr<Volume> SpdkBackend::Create(const CreateRequest& request, absl::T
 
   spdk::CreateLvol wanted;
   wanted.set_lvol_name(FormatLvolName({DigestOf(request.name), DigestOf(request.fingerprint)}));
-  wanted.set_size_in_mib(Mib(size));
+  wanted.set_size_in_mib(ToMiB(size));
   wanted.set_lvs_name(config_.lvol_store);
   wanted.set_thin_provision(request.provisioning == volume::Provisioning::kBackendDefault
                                 ? config_.thin
@@ -147,7 +147,7 @@ absl::StatusOr<std::int64_t> SpdkBackend::Expand(const volume::VolumeId& id,
   RETURN_IF_ERROR(RequireRoom(wanted - before.size_bytes, store));
   spdk::ResizeLvol resize;
   resize.set_name(before.uuid.Dashed());
-  resize.set_size_in_mib(Mib(wanted));
+  resize.set_size_in_mib(ToMiB(wanted));
   RETURN_IF_ERROR(rpc_.Call<spdk::NoResult>("bdev_lvol_resize", resize, deadline).status());
   ASSIGN_OR_RETURN(const Lvol after, LvolOf(id, deadline));
   if (volume::Fits(after.size_bytes, size)) return after.size_bytes;

@@ -10,6 +10,7 @@
 #include "backend/ceph/ceph_names.h"
 #include "backend/idempotent_backend.h"
 #include "backend/words.h"
+#include "base/units.h"
 #include "tests/fakes/fake_ceph.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/temporary_directory.h"
@@ -18,6 +19,7 @@
 namespace nvmeof::backend {
 namespace {
 
+using ::nvmeof::base::kMiB;
 using ::nvmeof::testing::FakeCeph;
 using ::nvmeof::testing::StatusIs;
 using ::testing::Contains;
@@ -27,8 +29,6 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-constexpr std::int64_t kMib = std::int64_t{1} << 20;
-
 class CephBackendTest : public ::testing::Test {
  protected:
   static volume::Nqn Host(const std::string& name) {
@@ -36,7 +36,7 @@ class CephBackendTest : public ::testing::Test {
   }
   CreateRequest Request() const {
     return {.name = "pvc-1",
-            .size = {.required_bytes = 16 * kMib},
+            .size = {.required_bytes = 16 * kMiB},
             .fingerprint = "words",
             .context = {{"minPaths", "1"}}};
   }
@@ -65,7 +65,7 @@ TEST_F(CephBackendTest, MakesASubsystemWithAnImageThatGoesWithIt) {
   ASSERT_THAT(subsystem.namespaces, SizeIs(1));
   EXPECT_EQ(subsystem.namespaces.at(1).uuid, volume.target.identity.uuid->Dashed());
   EXPECT_TRUE(subsystem.namespaces.at(1).trash);
-  EXPECT_EQ(ceph_.images().at(subsystem.namespaces.at(1).image), 16 * kMib);
+  EXPECT_EQ(ceph_.images().at(subsystem.namespaces.at(1).image), 16 * kMiB);
   ASSERT_OK(backend_.Delete(volume.id, Deadline()));
   EXPECT_THAT(ceph_.images(), IsEmpty());
   EXPECT_THAT(ceph_.subsystems(), IsEmpty());
@@ -162,12 +162,12 @@ TEST_P(CephCrashTest, DeleteConverges) {
 TEST_P(CephCrashTest, ExpandConverges) {
   Volume volume = GivenAVolume();
   undo_ = [&] {
-    EXPECT_EQ(backend_.Get(volume.id, Deadline())->size_bytes, 32 * kMib);
+    EXPECT_EQ(backend_.Get(volume.id, Deadline())->size_bytes, 32 * kMiB);
     ASSERT_OK(backend_.Delete(volume.id, Deadline()));
     volume = GivenAVolume();
   };
   Converges([&] {
-    return backend_.Expand(volume.id, {.required_bytes = 32 * kMib}, Deadline()).status();
+    return backend_.Expand(volume.id, {.required_bytes = 32 * kMiB}, Deadline()).status();
   });
 }
 
@@ -332,7 +332,7 @@ TEST_F(CephBackendTest, RefusesASubsystemThatSomebodyChanged) {
 TEST_F(CephBackendTest, NeverShrinks) {
   const Volume volume = GivenAVolume();
   EXPECT_THAT(
-      backend_.Expand(volume.id, {.required_bytes = 1, .limit_bytes = 8 * kMib}, Deadline()),
+      backend_.Expand(volume.id, {.required_bytes = 1, .limit_bytes = 8 * kMiB}, Deadline()),
       StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("never shrinks")));
   EXPECT_THAT(ceph_.calls(), Not(Contains("0 namespace_resize")));
 }

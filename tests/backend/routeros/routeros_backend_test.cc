@@ -32,7 +32,7 @@ TEST_F(RouterosBackendTest, MakesADiskThatNobodyReachesAndTheRouterDoesNotMount)
   const FakeRouteros::Item disk = DiskOf(volume.id);
   EXPECT_THAT(
       disk,
-      AllOf(Contains(Pair("type", "file")), Contains(Pair("size", std::to_string(16 * kMib))),
+      AllOf(Contains(Pair("type", "file")), Contains(Pair("size", std::to_string(16 * base::kMiB))),
             Contains(Pair("mount-filesystem", "false")), Contains(Pair("nvme-tcp-export", "false")),
             Contains(Pair("nvme-tcp-server-allow-host-name", "nqn.2026-01.dev.nvmeof:nobody")),
             Contains(Pair("nvme-tcp-server-port", "4421"))));
@@ -87,9 +87,9 @@ TEST_F(RouterosBackendTest, DeletesTheFileAsWell) {
 TEST_F(RouterosBackendTest, AwaitsWhatTheRouterDoesLater) {
   router_.SetDelay(20);
   const Volume volume = GivenAVolume();
-  EXPECT_EQ(volume.size_bytes, 16 * kMib);
-  EXPECT_THAT(backend_.Expand(volume.id, {.required_bytes = 32 * kMib}, deadline_),
-              IsOkAndHolds(32 * kMib));
+  EXPECT_EQ(volume.size_bytes, 16 * base::kMiB);
+  EXPECT_THAT(backend_.Expand(volume.id, {.required_bytes = 32 * base::kMiB}, deadline_),
+              IsOkAndHolds(32 * base::kMiB));
   EXPECT_OK(backend_.Delete(volume.id, deadline_));
 }
 
@@ -190,9 +190,10 @@ TEST_F(RouterosBackendTest, NeverExportsBeforeItIsShownWhoIsLetIn) {
 
 TEST_F(RouterosBackendTest, NeverShrinks) {
   const Volume volume = GivenAVolume();
-  EXPECT_THAT(backend_.Expand(volume.id, {.required_bytes = 1, .limit_bytes = 8 * kMib}, deadline_),
-              StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("never shrinks")));
-  EXPECT_EQ(backend_.Get(volume.id, deadline_)->size_bytes, 16 * kMib);
+  EXPECT_THAT(
+      backend_.Expand(volume.id, {.required_bytes = 1, .limit_bytes = 8 * base::kMiB}, deadline_),
+      StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("never shrinks")));
+  EXPECT_EQ(backend_.Get(volume.id, deadline_)->size_bytes, 16 * base::kMiB);
 }
 
 TEST_F(RouterosBackendTest, AMissingDiskIsNotAMissingVolume) {

@@ -56,7 +56,7 @@ TEST_P(RouterosCrashTest, Create) {
               EXPECT_THAT(router_.disks(), SizeIs(1));
               EXPECT_THAT(router_.files(), SizeIs(1));
               const Volume volume = backend_.FindByName("pvc-1", deadline_).value();
-              EXPECT_EQ(volume.size_bytes, 16 * kMib);
+              EXPECT_EQ(volume.size_bytes, 16 * base::kMiB);
               EXPECT_TRUE(SameWords(volume.fingerprint, Request().fingerprint));
               ASSERT_OK(backend_.Delete(volume.id, deadline_));
             });
@@ -90,7 +90,7 @@ TEST_P(RouterosCrashTest, Unexport) {
 
 TEST_P(RouterosCrashTest, Expand) {
   const volume::VolumeId id = GivenAnExport().id;
-  std::int64_t wanted = 32 * kMib;
+  std::int64_t wanted = 32 * base::kMiB;
   Converges(
       [&] {
         return backend_.Expand(id, {.required_bytes = wanted, .limit_bytes = wanted}, deadline_)
@@ -98,7 +98,7 @@ TEST_P(RouterosCrashTest, Expand) {
       },
       [&] {
         EXPECT_EQ(backend_.Get(id, deadline_)->size_bytes, wanted);
-        wanted += 16 * kMib;
+        wanted += 16 * base::kMiB;
       });
 }
 

@@ -8,6 +8,7 @@
 
 #include "backend/idempotent_backend.h"
 #include "backend/routeros/routeros_backend.h"
+#include "base/units.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_routeros.h"
 
@@ -15,14 +16,12 @@ namespace nvmeof::backend {
 
 class RouterosWorld : public ::testing::Test {
  protected:
-  static constexpr std::int64_t kMib = std::int64_t{1} << 20;
-
   static volume::Nqn Host(const std::string& name) {
     return *volume::Nqn::Parse("nqn.2014-08.org.nvmexpress:" + name);
   }
   CreateRequest Request() const {
     return {.name = "pvc-1",
-            .size = {.required_bytes = 16 * kMib},
+            .size = {.required_bytes = 16 * base::kMiB},
             .fingerprint = "words",
             .context = {{"minPaths", "1"}}};
   }

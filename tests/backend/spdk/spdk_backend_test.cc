@@ -10,6 +10,7 @@
 
 #include "backend/idempotent_backend.h"
 #include "backend/words.h"
+#include "base/units.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_spdk.h"
 #include "tests/matchers/status_matchers.h"
@@ -17,6 +18,7 @@
 namespace nvmeof::backend {
 namespace {
 
+using ::nvmeof::base::kMiB;
 using ::nvmeof::testing::FakeSpdk;
 using ::nvmeof::testing::StatusIs;
 using ::testing::ElementsAre;
@@ -25,8 +27,6 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-constexpr std::int64_t kMib = std::int64_t{1} << 20;
-
 class SpdkBackendTest : public ::testing::Test {
  protected:
   static volume::Nqn Host(const std::string& name) {
@@ -34,7 +34,7 @@ class SpdkBackendTest : public ::testing::Test {
   }
   CreateRequest Request() const {
     return {.name = "pvc-1",
-            .size = {.required_bytes = 16 * kMib},
+            .size = {.required_bytes = 16 * kMiB},
             .fingerprint = "words",
             .context = {{"minPaths", "1"}}};
   }
@@ -181,7 +181,7 @@ TEST_F(SpdkBackendTest, RemembersHowAHostWasLetIn) {
 }
 
 TEST_F(SpdkBackendTest, NeverTouchesVolumesOfOthers) {
-  spdk_.AddLvol("lvol0", 16 * kMib);
+  spdk_.AddLvol("lvol0", 16 * kMiB);
   const auto lvols = spdk_.lvols();
   const std::string hex = volume::Uuid::Parse(lvols.begin()->first)->Hex();
   const volume::VolumeId id = {"fast", "lvol", hex};
@@ -195,7 +195,7 @@ TEST_F(SpdkBackendTest, NeverTouchesVolumesOfOthers) {
 
 TEST_F(SpdkBackendTest, NeverShrinks) {
   const Volume volume = GivenAVolume();
-  EXPECT_THAT(backend_.Expand(volume.id, {.required_bytes = 1, .limit_bytes = 8 * kMib}, deadline_),
+  EXPECT_THAT(backend_.Expand(volume.id, {.required_bytes = 1, .limit_bytes = 8 * kMiB}, deadline_),
               StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("never shrinks")));
   EXPECT_THAT(spdk_.methods(), ::testing::Not(::testing::Contains("bdev_lvol_resize")));
 }

@@ -45,7 +45,7 @@ absl::Status KernelSpdkEffects::SubsystemIs(const std::string& nqn, const FakeSu
 }
 
 std::set<std::string> KernelSpdkEffects::Connected(const std::string& nqn) {
-  return kernel_.Connected(nqn);
+  return KernelTarget::Connected(nqn);
 }
 
 absl::StatusOr<std::unique_ptr<KernelSpdk>> KernelSpdk::Start(const std::string& socket,

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-namespace nvmeof::testing {
+namespace nvmeof::base {
 
 inline constexpr std::int64_t kMiB = std::int64_t{1} << 20;
 inline constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
-}  // namespace nvmeof::testing
+}  // namespace nvmeof::base
