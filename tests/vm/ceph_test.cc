@@ -1,9 +1,6 @@
 // The ceph backend on two gateways whose subsystems are the kernel's: it passes what every backend
 // must pass, and its volumes are attached, written, grown and read back, also when a gateway ends.
-#include <iostream>
-#include <memory>
 #include <string>
-#include <utility>
 
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -16,50 +13,13 @@
 #include "tests/vm/backend_life.h"
 #include "tests/vm/eventually.h"
 #include "tests/vm/facades/kernel_ceph.h"
-#include "tests/vm/kernel.h"
-#include "tests/vm/lab.h"
 #include "tests/vm/pod_volume.h"
-#include "tests/vm/writer.h"
+#include "tests/vm/storage_lab.h"
 
 namespace nvmeof::testing {
 namespace {
 
-// A lab whose storage node is a group of gateways. Lives as long as the program.
-class CephLab final : public ::testing::Environment {
- public:
-  void SetUp() override {
-    auto lab = Lab::Create("ceph");
-    ASSERT_OK(lab);
-    lab_ = *std::move(lab);
-    auto ceph = KernelCeph::StartFor(*lab_);
-    ASSERT_OK(ceph);
-    ceph_ = *std::move(ceph);
-  }
-  void TearDown() override {
-    if (lab_ == nullptr) return;
-    EXPECT_TRUE(Eventually(kLifePatience, [this] { return lab_->Leftovers().empty(); }));
-    EXPECT_THAT(lab_->Leftovers(), ::testing::IsEmpty());
-    ceph_.reset();
-    lab_.reset();
-  }
-
-  Lab& lab() { return *lab_; }
-  KernelCeph& ceph() { return *ceph_; }
-
- private:
-  std::unique_ptr<Lab> lab_;
-  std::unique_ptr<KernelCeph> ceph_;
-};
-
-// GoogleTest owns it.
-CephLab& Storage() {
-  static CephLab* storage = [] {
-    auto made = std::make_unique<CephLab>();
-    ::testing::AddGlobalTestEnvironment(made.get());
-    return made.release();
-  }();
-  return *storage;
-}
+using CephLab = StorageLab<KernelCeph>;
 
 class CephSubject final : public ContractSubject {
  public:
@@ -68,32 +28,13 @@ class CephSubject final : public ContractSubject {
 
  private:
   base::MonotonicClock clock_;
-  backend::CephBackend backend_{"rados", Storage().ceph().gateways().config(), clock_};
+  backend::CephBackend backend_{"rados", CephLab::Get().facade().gateways().config(), clock_};
 };
 
-ContractCase Ceph() {
-  // Before the first case, so that GoogleTest sets it up.
-  Storage();
-  return {"Ceph", [] { return std::make_unique<CephSubject>(); }};
-}
+INSTANTIATE_TEST_SUITE_P(Ceph, BackendContract,
+                         ::testing::Values(CaseOn<KernelCeph, CephSubject>("Ceph")));
 
-INSTANTIATE_TEST_SUITE_P(Ceph, BackendContract, ::testing::Values(Ceph()));
-
-class CephLifeTest : public ::testing::TestWithParam<VolumeKind> {
- protected:
-  void SetUp() override {
-    ASSERT_OK(lab().StartController());
-    ASSERT_OK(lab().StartNode());
-  }
-  void TearDown() override {
-    if (HasFailure()) std::cout << lab().LastWords();
-  }
-  static Lab& lab() { return Storage().lab(); }
-  static PodVolume NewVolume() {
-    return {lab().cluster(),
-            {.name = "pvc-ceph", .kind = GetParam(), .parameters = Lab::AllPaths()}};
-  }
-};
+class CephLifeTest : public StorageLifeTest<KernelCeph> {};
 
 TEST_P(CephLifeTest, KeepsItsDataThroughGrowthAndRestage) {
   PodVolume volume = NewVolume();
@@ -105,12 +46,12 @@ TEST_P(CephLifeTest, GrowsWhileAGatewayIsAwayAndIsDetachedWhenItIsBack) {
   PodVolume volume = NewVolume();
   ASSERT_OK(volume.Create());
   ASSERT_OK(volume.Attach());
-  Storage().ceph().gateways().Stop(0);
+  facade().gateways().Stop(0);
   EXPECT_OK(volume.Expand(2 * kLifeGib));
   EXPECT_OK(volume.Unpublish());
   EXPECT_OK(volume.Unstage());
   EXPECT_FALSE(volume.ControllerUnpublish().ok()) << "nobody knows whom that gateway serves";
-  Storage().ceph().gateways().Start(0);
+  facade().gateways().Start(0);
   EXPECT_TRUE(Eventually(kLifePatience, [&] { return volume.ControllerUnpublish().ok(); }));
   EXPECT_OK(volume.Delete());
 }

@@ -1,9 +1,7 @@
 // The spdk backend on an SPDK target whose subsystems are the kernel's: it passes what every
 // backend must pass, and its volumes are attached, written, grown and read back.
-#include <iostream>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -17,49 +15,14 @@
 #include "tests/vm/eventually.h"
 #include "tests/vm/facades/kernel_spdk.h"
 #include "tests/vm/kernel.h"
-#include "tests/vm/lab.h"
 #include "tests/vm/pod_volume.h"
+#include "tests/vm/storage_lab.h"
 #include "tests/vm/writer.h"
 
 namespace nvmeof::testing {
 namespace {
 
-// A lab whose storage node runs SPDK. Lives as long as the program.
-class SpdkLab final : public ::testing::Environment {
- public:
-  void SetUp() override {
-    auto lab = Lab::Create("spdk");
-    ASSERT_OK(lab);
-    lab_ = *std::move(lab);
-    auto spdk = KernelSpdk::StartFor(*lab_);
-    ASSERT_OK(spdk);
-    spdk_ = *std::move(spdk);
-  }
-  void TearDown() override {
-    if (lab_ == nullptr) return;
-    EXPECT_TRUE(Eventually(kLifePatience, [this] { return lab_->Leftovers().empty(); }));
-    EXPECT_THAT(lab_->Leftovers(), ::testing::IsEmpty());
-    spdk_.reset();
-    lab_.reset();
-  }
-
-  Lab& lab() { return *lab_; }
-  KernelSpdk& spdk() { return *spdk_; }
-
- private:
-  std::unique_ptr<Lab> lab_;
-  std::unique_ptr<KernelSpdk> spdk_;
-};
-
-// GoogleTest owns it.
-SpdkLab& Storage() {
-  static SpdkLab* storage = [] {
-    auto made = std::make_unique<SpdkLab>();
-    ::testing::AddGlobalTestEnvironment(made.get());
-    return made.release();
-  }();
-  return *storage;
-}
+using SpdkLab = StorageLab<KernelSpdk>;
 
 class SpdkSubject final : public ContractSubject {
  public:
@@ -67,40 +30,21 @@ class SpdkSubject final : public ContractSubject {
   absl::Time Deadline() override { return clock_.Now() + absl::Seconds(60); }
 
  private:
-  const backend::SpdkConfig config_ = KernelSpdk::ConfigFor(Storage().lab());
+  const backend::SpdkConfig config_ = KernelSpdk::ConfigFor(SpdkLab::Get().lab());
   base::MonotonicClock clock_;
   backend::SpdkBackend backend_{"user-space", config_,
                                 std::make_unique<backend::UnixRpcTransport>(config_.socket, clock_),
                                 clock_};
 };
 
-ContractCase Spdk() {
-  // Before the first case, so that GoogleTest sets it up.
-  Storage();
-  return {"Spdk", [] { return std::make_unique<SpdkSubject>(); }};
-}
+INSTANTIATE_TEST_SUITE_P(Spdk, BackendContract,
+                         ::testing::Values(CaseOn<KernelSpdk, SpdkSubject>("Spdk")));
 
-INSTANTIATE_TEST_SUITE_P(Spdk, BackendContract, ::testing::Values(Spdk()));
-
-class SpdkLifeTest : public ::testing::TestWithParam<VolumeKind> {
- protected:
-  void SetUp() override {
-    ASSERT_OK(lab().StartController());
-    ASSERT_OK(lab().StartNode());
-  }
-  void TearDown() override {
-    if (HasFailure()) std::cout << lab().LastWords();
-  }
-  static Lab& lab() { return Storage().lab(); }
-  static PodVolume NewVolume() {
-    return {lab().cluster(),
-            {.name = "pvc-spdk", .kind = GetParam(), .parameters = Lab::AllPaths()}};
-  }
-};
+class SpdkLifeTest : public StorageLifeTest<KernelSpdk> {};
 
 TEST_P(SpdkLifeTest, KeepsItsDataThroughGrowthAndRestartOfTheTarget) {
   PodVolume volume = NewVolume();
-  Live(volume, {.while_detached = [] { Storage().spdk().target().Restart(); }});
+  Live(volume, {.while_detached = [] { facade().target().Restart(); }});
 }
 
 // The target starts anew under a pod, and the orchestrator publishes again what is not exported.
@@ -111,7 +55,7 @@ TEST_P(SpdkLifeTest, IsThereAgainWhenPublishedAgainAfterARestartOfTheTarget) {
   Writer writer(volume.data_path(), 2 << 20);
   writer.Start();
   ASSERT_TRUE(writer.WaitFor(50, kLifePatience));
-  Storage().spdk().target().Restart();
+  facade().target().Restart();
   EXPECT_TRUE(Eventually(kLifePatience, [&] { return CountLive(volume.nqn()) == 0; }));
   ASSERT_OK(volume.ControllerPublish());
   EXPECT_TRUE(writer.WaitFor(50, kLifePatience));

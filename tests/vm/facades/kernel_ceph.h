@@ -35,6 +35,8 @@ class KernelCephEffects final : public CephEffects {
 // its destruction.
 class KernelCeph {
  public:
+  static constexpr char kName[] = "ceph";
+
   // In the lab's folder; the lab's next controller has it as its only backend.
   static absl::StatusOr<std::unique_ptr<KernelCeph>> StartFor(const Lab& lab);
 

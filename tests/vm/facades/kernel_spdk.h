@@ -35,6 +35,8 @@ class KernelSpdkEffects final : public SpdkEffects {
 // Serves from its making to its destruction.
 class KernelSpdk {
  public:
+  static constexpr char kName[] = "spdk";
+
   static absl::StatusOr<std::unique_ptr<KernelSpdk>> Start(const std::string& socket,
                                                            const std::string& folder);
   // In the lab's folder; the lab's next controller has it as its only backend.
