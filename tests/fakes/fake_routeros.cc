@@ -1,6 +1,8 @@
 #include "tests/fakes/fake_routeros.h"
 
 #include <algorithm>
+#include <iostream>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -14,6 +16,7 @@
 #include "google/protobuf/util/json_util.h"
 
 #include "base/json.h"
+#include "base/status_macros.h"
 
 namespace nvmeof::testing {
 namespace {
@@ -62,6 +65,14 @@ std::string FileOf(const Item& values) {
   return std::string(absl::StripPrefix(Get(values, "file-path"), "/"));
 }
 
+// Of a disk as it is shown; nothing when hosts cannot see it.
+std::optional<FakeRouterosExport> ExportOf(const Item& shown) {
+  if (Get(shown, "nvme-tcp-export") != "true") return std::nullopt;
+  return FakeRouterosExport{.file = FileOf(shown),
+                            .host = Get(shown, "nvme-tcp-server-allow-host-name"),
+                            .port = Get(shown, "nvme-tcp-server-port")};
+}
+
 std::int64_t Bytes(const std::string& text) {
   std::int64_t bytes = 0;
   return absl::SimpleAtoi(text, &bytes) ? bytes : 0;
@@ -81,7 +92,8 @@ class FakeRouteros::Transport final : public backend::HttpTransport {
   FakeRouteros& router_;
 };
 
-FakeRouteros::FakeRouteros(std::int64_t free_bytes) : free_bytes_(free_bytes) {}
+FakeRouteros::FakeRouteros(std::int64_t free_bytes, RouterosEffects* effects)
+    : free_bytes_(free_bytes), effects_(effects) {}
 
 std::unique_ptr<backend::HttpTransport> FakeRouteros::Connect() {
   return std::make_unique<Transport>(*this);
@@ -298,6 +310,9 @@ HttpAnswer FakeRouteros::Remove(const std::string& menu, const std::string& id) 
   if (menu == "file") {
     for (auto file = files_.begin(); file != files_.end(); ++file) {
       if (IdOf(file->second) != id) continue;
+      if (effects_ != nullptr && !effects_->FileIs(file->first, nullptr).ok()) {
+        return Refuse("failure: could not remove the file");
+      }
       files_.erase(file);
       return {200, "[]"};
     }
@@ -333,7 +348,11 @@ void FakeRouteros::Settle() {
       ++disk;
       continue;
     }
-    Apply(disk->second);
+    if (const absl::Status status = Apply(disk->first, disk->second); !status.ok()) {
+      std::cerr << "fake router: " << status << "\n";
+      ++disk;
+      continue;
+    }
     if (Get(disk->second.values, "nvme-tcp-export") != "yes" || disk->second.leaving) {
       connected_.erase(disk->first);
     }
@@ -341,9 +360,35 @@ void FakeRouteros::Settle() {
   }
 }
 
-void FakeRouteros::Apply(Disk& disk) {
-  for (auto& [key, value] : disk.next) disk.values[key] = value;
-  disk.next.clear();
+absl::Status FakeRouteros::Apply(const std::string& slot, Disk& disk) {
+  Disk after = disk;
+  for (auto& [key, value] : disk.next) after.values[key] = value;
+  after.next.clear();
+  if (effects_ != nullptr) RETURN_IF_ERROR(BringAbout(slot, disk, after));
+  disk = std::move(after);
+  return absl::OkStatus();
+}
+
+absl::Status FakeRouteros::BringAbout(const std::string& slot, const Disk& before,
+                                      const Disk& after) const {
+  const Item old = Show(slot, before);
+  const Item now = Show(slot, after);
+  const std::string size = Get(now, "size");
+  if (size != Get(old, "size")) {
+    const std::int64_t bytes = Bytes(size);
+    RETURN_IF_ERROR(effects_->FileIs(FileOf(now), &bytes));
+  }
+  const std::optional<FakeRouterosExport> was = ExportOf(old);
+  const std::optional<FakeRouterosExport> is = after.leaving ? std::nullopt : ExportOf(now);
+  const std::string nqn = Get(now, "nvme-tcp-server-nqn");
+  const std::string old_nqn = Get(old, "nvme-tcp-server-nqn");
+  if (was.has_value() && (!is.has_value() || nqn != old_nqn)) {
+    RETURN_IF_ERROR(effects_->ExportIs(old_nqn, nullptr));
+  }
+  if (is.has_value() && (is != was || nqn != old_nqn)) {
+    RETURN_IF_ERROR(effects_->ExportIs(nqn, &*is));
+  }
+  return absl::OkStatus();
 }
 
 std::string FakeRouteros::IdOf(int number) const {

@@ -2,7 +2,8 @@
 // It answers as RouterOS does, its oddities included: all values are text, ids change when it
 // starts anew, an id in the URL or an encoded asterisk is refused, removing a disk leaves its file,
 // what it took on happens a little later, and a request that it refuses may have been done in part.
-// Its disks and files are in memory.
+// Its disks and files are in memory, and where somebody gives it RouterosEffects also what hosts
+// can reach.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,25 @@
 
 namespace nvmeof::testing {
 
-// Internally synchronised.
+// How a disk is shown to hosts.
+struct FakeRouterosExport {
+  std::string file;  // path as /file shows it
+  std::string host;  // the only one that is let in; empty = all are
+  std::string port;
+
+  friend bool operator==(const FakeRouterosExport&, const FakeRouterosExport&) = default;
+};
+
+// What the router's doings bring about. What ends in an error the router has not done yet.
+class RouterosEffects {
+ public:
+  virtual ~RouterosEffects() = default;
+  // Null = it is gone.
+  virtual absl::Status FileIs(const std::string& path, const std::int64_t* bytes) = 0;
+  virtual absl::Status ExportIs(const std::string& nqn, const FakeRouterosExport* shown) = 0;
+};
+
+// Internally synchronised; blocks as long as the effects do.
 class FakeRouteros {
  public:
   using Item = std::map<std::string, std::string>;
@@ -36,7 +55,9 @@ class FakeRouteros {
     kRefusedInPart,  // 400, and the first half of it is done
   };
 
-  explicit FakeRouteros(std::int64_t free_bytes = std::int64_t{1} << 40);
+  // Borrows the effects; null = none.
+  explicit FakeRouteros(std::int64_t free_bytes = std::int64_t{1} << 40,
+                        RouterosEffects* effects = nullptr);
 
   // Carries requests here; may outlive nothing of this.
   std::unique_ptr<backend::HttpTransport> Connect();
@@ -83,12 +104,15 @@ class FakeRouteros {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Item Show(const std::string& slot, const Disk& disk) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Settle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Apply(Disk& disk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Apply(const std::string& slot, Disk& disk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status BringAbout(const std::string& slot, const Disk& before, const Disk& after) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string IdOf(int number) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::int64_t Free() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
   const std::int64_t free_bytes_;
+  RouterosEffects* const effects_;
   std::map<std::string, Disk> disks_ ABSL_GUARDED_BY(mutex_);  // by slot
   std::map<std::string, int> files_ ABSL_GUARDED_BY(mutex_);   // path to number
   std::map<std::string, std::set<std::string>> connected_ ABSL_GUARDED_BY(mutex_);  // by slot

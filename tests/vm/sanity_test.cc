@@ -14,6 +14,7 @@
 #include "base/status_macros.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/vm/facades/kernel_ceph.h"
+#include "tests/vm/facades/kernel_routeros.h"
 #include "tests/vm/facades/kernel_spdk.h"
 #include "tests/vm/lab_fixture.h"
 #include "tests/vm/process.h"
@@ -30,6 +31,8 @@ class SanityTest : public LabTest, public ::testing::WithParamInterface<const ch
     ASSIGN_OR_RETURN(std::unique_ptr<Lab> lab, Lab::Create(name));
     if (storage() == "spdk") {
       ASSIGN_OR_RETURN(spdk_, KernelSpdk::StartFor(*lab));
+    } else if (storage() == "routeros") {
+      ASSIGN_OR_RETURN(routeros_, KernelRouteros::StartFor(*lab));
     } else {
       ASSIGN_OR_RETURN(ceph_, KernelCeph::StartFor(*lab));
     }
@@ -77,6 +80,7 @@ class SanityTest : public LabTest, public ::testing::WithParamInterface<const ch
  private:
   std::unique_ptr<KernelSpdk> spdk_;
   std::unique_ptr<KernelCeph> ceph_;
+  std::unique_ptr<KernelRouteros> routeros_;
 };
 
 // The closing lines and each skip with its reason, as csi-sanity prints them.
@@ -103,7 +107,8 @@ TEST_P(SanityTest, PassesWhole) {
   EXPECT_THAT(summary, ::testing::HasSubstr(" 0 Failed"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Storages, SanityTest, ::testing::Values("nvmet", "spdk", "ceph"),
+INSTANTIATE_TEST_SUITE_P(Storages, SanityTest,
+                         ::testing::Values("nvmet", "spdk", "ceph", "routeros"),
                          [](const auto& storage) { return std::string(storage.param); });
 
 }  // namespace

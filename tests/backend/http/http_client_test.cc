@@ -13,7 +13,7 @@
 #include "gtest/gtest.h"
 
 #include "base/clock.h"
-#include "tests/backend/http/http_double.h"
+#include "tests/fakes/http_double.h"
 #include "tests/fakes/temporary_directory.h"
 #include "tests/matchers/status_matchers.h"
 

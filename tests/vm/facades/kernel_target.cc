@@ -149,8 +149,10 @@ absl::Status KernelTarget::ShowNamespace(const KernelSubsystem& wanted) {
   if (exported_as_.contains(wanted.volume)) return absl::OkStatus();
   RETURN_IF_ERROR(MakeNvmetFolder(ns));
   RETURN_IF_ERROR(SetNvmetAttribute(ns / "device_path", FileOf(wanted.volume)));
-  RETURN_IF_ERROR(SetNvmetAttribute(ns / "device_uuid", wanted.uuid));
-  RETURN_IF_ERROR(SetNvmetAttribute(ns / "device_nguid", wanted.uuid));
+  if (!wanted.uuid.empty()) {
+    RETURN_IF_ERROR(SetNvmetAttribute(ns / "device_uuid", wanted.uuid));
+    RETURN_IF_ERROR(SetNvmetAttribute(ns / "device_nguid", wanted.uuid));
+  }
   RETURN_IF_ERROR(SetNvmetAttribute(ns / "enable", "1"));
   exported_as_[wanted.volume] = ns;
   return absl::OkStatus();

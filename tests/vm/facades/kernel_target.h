@@ -16,7 +16,7 @@ namespace nvmeof::testing {
 struct KernelSubsystem {
   std::string nqn;
   std::string volume;  // of its only namespace; empty = none
-  std::string uuid;    // the NGUID, too
+  std::string uuid;    // the NGUID, too; empty = as the kernel likes
   std::vector<std::string> hosts;
   std::vector<std::string> listeners;  // "address:port"
 };

@@ -1,4 +1,4 @@
-#include "tests/backend/http/http_double.h"
+#include "tests/fakes/http_double.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
