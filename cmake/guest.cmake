@@ -22,8 +22,8 @@ function(nvmeof_guest_boot boot)
   endif()
   add_test(NAME ${boot} COMMAND "${CMAKE_SOURCE_DIR}/tests/vm/guest" --kernel ${ARG_KERNEL} --deadline
                                 ${ARG_DEADLINE} --results ${ARG_RESULTS} --suite ${command})
-  # Of the machine that is started once more, too, where the first did not come up.
-  math(EXPR timeout "${ARG_DEADLINE} + 240")
+  # Of the machine that is started once more, too.
+  math(EXPR timeout "2 * ${ARG_DEADLINE} + 240")
   set_tests_properties(
     ${boot} PROPERTIES LABELS "${ARG_LABELS}" FIXTURES_SETUP ${boot} RESOURCE_LOCK guest PROCESSORS 2
                        TIMEOUT ${timeout})
@@ -36,14 +36,22 @@ endfunction()
 # [DEPS ...] [SANITIZED FILTER]): a GoogleTest program vm_NAME_test whose cases need a real kernel; labels
 # "vm" and NAME. ONLY: that kernel runs the cases of the --gtest_filter; the others run all. SANITIZED:
 # these run again with the node plugins of the presets asan and tsan (scripts/test); label "sanitized".
+# The preset tsan, with which no suite runs, compiles the sources of all suites as one target.
 function(nvmeof_guest_suite suite)
   cmake_parse_arguments(ARG "" "DEADLINE;SANITIZED" "SOURCES;DEPS;KERNELS;ONLY" ${ARGN})
+  if(NVMEOF_SANITIZER)
+    if(NOT TARGET nvmeof_guest_sources)
+      add_library(nvmeof_guest_sources OBJECT)
+      target_include_directories(nvmeof_guest_sources PRIVATE "${CMAKE_SOURCE_DIR}")
+      target_link_libraries(nvmeof_guest_sources PRIVATE nvmeof_warnings nvmeof_absl)
+    endif()
+    target_sources(nvmeof_guest_sources PRIVATE ${ARG_SOURCES})
+    target_link_libraries(nvmeof_guest_sources PRIVATE ${ARG_DEPS})
+    return()
+  endif()
   set(program vm_${suite}_test)
   nvmeof_guest_program(${program} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} nvmeof_vm_main)
   add_dependencies(guest_suites ${program})
-  if(NVMEOF_SANITIZER)
-    return()
-  endif()
   set(program_file "${CMAKE_CURRENT_BINARY_DIR}/${program}")
   if(NOT ARG_KERNELS)
     set(ARG_KERNELS 6.12)

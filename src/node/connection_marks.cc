@@ -1,9 +1,9 @@
 #include "node/connection_marks.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
 #include "base/log.h"
@@ -15,7 +15,7 @@
 namespace nvmeof::node {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kMarksVersion = 1;
 
 v1::ConnectionMarks::Path Encode(const volume::Path& path) {
   v1::ConnectionMarks::Path out;
@@ -30,10 +30,6 @@ absl::StatusOr<volume::Path> Decode(const v1::ConnectionMarks::Path& in) {
   return volume::Path{std::move(portal), {in.host_address(), in.host_interface()}};
 }
 
-bool Contains(const std::vector<volume::Path>& paths, const volume::Path& path) {
-  return std::find(paths.begin(), paths.end(), path) != paths.end();
-}
-
 }  // namespace
 
 absl::StatusOr<ConnectionMarks> ConnectionMarks::Open(base::RecordFiles& files,
@@ -43,8 +39,9 @@ absl::StatusOr<ConnectionMarks> ConnectionMarks::Open(base::RecordFiles& files,
   const auto read = [&](const std::string& name, const std::string& json) -> absl::Status {
     v1::ConnectionMarks in;
     RETURN_IF_ERROR(ParseRecord(json, in));
-    if (in.version() != kVersion) {
-      return absl::DataLossError(absl::StrCat("version ", in.version(), ", we know ", kVersion));
+    if (in.version() != kMarksVersion) {
+      return absl::DataLossError(
+          absl::StrCat("version ", in.version(), ", we know ", kMarksVersion));
     }
     ASSIGN_OR_RETURN(const volume::Nqn subsystem, volume::Nqn::Parse(in.subsystem()));
     if (RecordFileName(subsystem.text()) != name) {
@@ -103,7 +100,7 @@ absl::Status ConnectionMarks::Add(const volume::Nqn& subsystem,
   const std::optional<std::vector<volume::Path>> before = Of(subsystem);
   std::vector<volume::Path> all = before.value_or(std::vector<volume::Path>{});
   for (const volume::Path& path : paths) {
-    if (!Contains(all, path)) all.push_back(path);
+    if (!absl::c_linear_search(all, path)) all.push_back(path);
   }
   if (before == all) return absl::OkStatus();
   return Put(subsystem, std::move(all));
@@ -112,7 +109,7 @@ absl::Status ConnectionMarks::Add(const volume::Nqn& subsystem,
 absl::Status ConnectionMarks::Remove(const volume::Nqn& subsystem, const volume::Path& path) {
   const absl::MutexLock writing(&writing_);
   std::optional<std::vector<volume::Path>> paths = Of(subsystem);
-  if (!paths.has_value() || !Contains(*paths, path)) return absl::OkStatus();
+  if (!paths.has_value() || !absl::c_linear_search(*paths, path)) return absl::OkStatus();
   std::erase(*paths, path);
   return Put(subsystem, *std::move(paths));
 }
@@ -136,7 +133,7 @@ absl::Status ConnectionMarks::Forget(const volume::Nqn& subsystem,
 
 absl::Status ConnectionMarks::Put(const volume::Nqn& subsystem, std::vector<volume::Path> paths) {
   v1::ConnectionMarks out;
-  out.set_version(kVersion);
+  out.set_version(kMarksVersion);
   out.set_subsystem(subsystem.text());
   out.set_boot_id(boot_id_);
   for (const volume::Path& path : paths) *out.add_paths() = Encode(path);

@@ -1,6 +1,5 @@
 #include "node/reconcile_plan.h"
 
-#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -8,10 +7,6 @@
 
 namespace nvmeof::node {
 namespace {
-
-bool Contains(const std::vector<volume::Path>& paths, const volume::Path& path) {
-  return std::find(paths.begin(), paths.end(), path) != paths.end();
-}
 
 std::vector<volume::Path> Missing(const Observation& seen) {
   return seen.subsystem.has_value() ? nvme::MissingPaths(*seen.subsystem, seen.wanted)
@@ -55,7 +50,8 @@ std::vector<volume::Path> Surplus(const PromisedVolume& promised,
   const Observation& seen = promised.seen;
   if (nvme::LivePaths(*seen.subsystem, seen.wanted) < promised.policy.min_paths) return surplus;
   for (const nvme::Controller& controller : seen.subsystem->controllers) {
-    if (Contains(marked, controller.path) && !Contains(seen.wanted, controller.path)) {
+    if (absl::c_linear_search(marked, controller.path) &&
+        !absl::c_linear_search(seen.wanted, controller.path)) {
       surplus.push_back(controller.path);
     }
   }
@@ -131,7 +127,8 @@ std::vector<Action> PlanReconcile(const Picture& picture) {
     promised_subsystems.insert(nqn);
     if (const auto marks = unwanted.find(nqn); marks != unwanted.end()) {
       std::erase_if(marks->second, [&](const volume::Path& path) {
-        return Contains(promised.seen.wanted, path) || promised.state != StageState::kStaged;
+        return absl::c_linear_search(promised.seen.wanted, path) ||
+               promised.state != StageState::kStaged;
       });
     }
   }

@@ -12,8 +12,8 @@
 namespace nvmeof::node {
 namespace {
 
-constexpr absl::Duration kFirstWait = absl::Seconds(5);
-constexpr absl::Duration kLongestWait = absl::Seconds(30);
+constexpr absl::Duration kFirstBackoff = absl::Seconds(5);
+constexpr absl::Duration kLongestBackoff = absl::Seconds(30);
 // For one action; what the kernel holds longer than that it holds alone.
 constexpr absl::Duration kActionTime = absl::Minutes(2);
 
@@ -39,7 +39,7 @@ Reconciler::Reconciler(const NvmeHost& host, const ReconcilerParts& parts, Start
       parts_(parts),
       start_(std::move(start)),
       observer_(host, parts.mounter),
-      backoff_(kFirstWait, kLongestWait, seed) {}
+      backoff_(kFirstBackoff, kLongestBackoff, seed) {}
 
 void Reconciler::Tick() {
   const absl::StatusOr<Picture> picture = Look();

@@ -14,7 +14,7 @@
 namespace nvmeof::node {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kRecordVersion = 1;
 
 v1::StageRecord::Capability Encode(const volume::VolumeCapability& capability) {
   v1::StageRecord::Capability out;
@@ -57,7 +57,7 @@ std::optional<StageState> Decode(v1::StageRecord::State state) {
 
 absl::StatusOr<std::string> ToJson(const StageRecord& record) {
   v1::StageRecord out;
-  out.set_version(kVersion);
+  out.set_version(kRecordVersion);
   out.set_volume_id(record.volume_id);
   out.set_staging_path(record.staging_path);
   out.set_state(Encode(record.state));
@@ -78,8 +78,9 @@ absl::StatusOr<std::string> ToJson(const StageRecord& record) {
 absl::StatusOr<StageRecord> FromJson(const std::string& json) {
   v1::StageRecord in;
   RETURN_IF_ERROR(ParseRecord(json, in));
-  if (in.version() != kVersion) {
-    return absl::DataLossError(absl::StrCat("version ", in.version(), ", we know ", kVersion));
+  if (in.version() != kRecordVersion) {
+    return absl::DataLossError(
+        absl::StrCat("version ", in.version(), ", we know ", kRecordVersion));
   }
   const std::optional<StageState> state = Decode(in.state());
   if (!state.has_value() || in.volume_id().empty()) {

@@ -20,7 +20,7 @@ constexpr absl::Duration kFirstWait = absl::Seconds(1);
 constexpr absl::Duration kLongestWait = absl::Seconds(30);
 
 // A kubelet that does not get its answer takes a registration back.
-constexpr absl::Duration kGrace = absl::Milliseconds(300);
+constexpr absl::Duration kRegistrationGrace = absl::Milliseconds(300);
 
 }  // namespace
 
@@ -135,7 +135,7 @@ void KubeletRegistration::Offer() {
 }
 
 void KubeletRegistration::Withdraw() {
-  server_->Stop(kGrace);
+  server_->Stop(kRegistrationGrace);
   server_.reset();
 }
 

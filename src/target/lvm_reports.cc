@@ -65,7 +65,7 @@ std::int64_t Part(std::int64_t bytes, double percent) {
   return part < bytes ? part : bytes;
 }
 
-absl::StatusOr<ThinVolumeReport> FromWire(const v1::lvm::LogicalVolume& wire) {
+absl::StatusOr<ThinVolumeReport> VolumeFromReport(const v1::lvm::LogicalVolume& wire) {
   ThinVolumeReport volume;
   volume.name = wire.lv_name();
   ASSIGN_OR_RETURN(volume.bytes, Bytes("lv_size", wire.lv_size()));
@@ -137,7 +137,7 @@ absl::StatusOr<std::vector<ThinVolumeReport>> ReadThinVolumes(absl::string_view 
   ASSIGN_OR_RETURN(const v1::lvm::Report report, Parse(output));
   std::vector<ThinVolumeReport> volumes;
   for (const v1::lvm::LogicalVolume& wire : report.lv()) {
-    ASSIGN_OR_RETURN(ThinVolumeReport volume, FromWire(wire));
+    ASSIGN_OR_RETURN(ThinVolumeReport volume, VolumeFromReport(wire));
     volumes.push_back(std::move(volume));
   }
   return volumes;

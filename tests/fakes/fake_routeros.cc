@@ -25,7 +25,7 @@ using backend::HttpAnswer;
 using backend::HttpRequest;
 using Item = FakeRouteros::Item;
 
-constexpr char kPool[] = "raid1";
+constexpr char kRaid[] = "raid1";
 constexpr char kFolder[] = "raid1/";
 
 std::string Get(const Item& item, const std::string& key) {
@@ -73,7 +73,7 @@ std::optional<FakeRouterosExport> ExportOf(const Item& shown) {
                             .port = Get(shown, "nvme-tcp-server-port")};
 }
 
-std::int64_t Bytes(const std::string& text) {
+std::int64_t BytesOf(const std::string& text) {
   std::int64_t bytes = 0;
   return absl::SimpleAtoi(text, &bytes) ? bytes : 0;
 }
@@ -241,9 +241,9 @@ HttpAnswer FakeRouteros::Print(const std::string& menu, absl::string_view query)
   if (menu == "disk") {
     if (!unmounted_) {
       items.push_back({{".id", "*0"},
-                       {"slot", kPool},
+                       {"slot", kRaid},
                        {"type", "raid"},
-                       {"mount-point", kPool},
+                       {"mount-point", kRaid},
                        {"mounted", "true"},
                        {"free", absl::StrCat(Free())}});
       for (const auto& [slot, disk] : disks_) items.push_back(Show(slot, disk));
@@ -272,7 +272,7 @@ HttpAnswer FakeRouteros::Add(Item item, bool in_part) {
   if (disks_.contains(slot)) return Refuse("failure: already have such slot");
   if (files_.contains(path)) return Refuse("failure: file already exists");
   if (!absl::StartsWith(path, kFolder)) return Refuse("failure: no such file or directory");
-  if (Bytes(Get(item, "file-size")) > Free()) return Refuse("failure: not enough space");
+  if (BytesOf(Get(item, "file-size")) > Free()) return Refuse("failure: not enough space");
   files_[path] = ++last_number_;
   if (in_part) return Refuse("failure: could not add the disk");
   Disk& disk = disks_[slot];
@@ -289,7 +289,7 @@ HttpAnswer FakeRouteros::Set(Item item, bool in_part) {
   const std::string id = Get(item, ".id");
   item.erase(".id");
   for (auto& [slot, disk] : disks_) {
-    if (IdOf(static_cast<int>(Bytes(Get(disk.values, "number")))) != id) continue;
+    if (IdOf(static_cast<int>(BytesOf(Get(disk.values, "number")))) != id) continue;
     if (in_part) {
       // The first by name.
       while (item.size() > 1) item.erase(std::prev(item.end()));
@@ -319,7 +319,7 @@ HttpAnswer FakeRouteros::Remove(const std::string& menu, const std::string& id) 
     return Refuse("no such item");
   }
   for (auto& [slot, disk] : disks_) {
-    if (IdOf(static_cast<int>(Bytes(Get(disk.values, "number")))) != id) continue;
+    if (IdOf(static_cast<int>(BytesOf(Get(disk.values, "number")))) != id) continue;
     disk.leaving = true;
     disk.looks = delay_;
     return {200, "[]"};
@@ -332,7 +332,7 @@ Item FakeRouteros::Show(const std::string& slot, const Disk& disk) const {
   for (const auto& [key, value] : disk.values) {
     if (key != "number") shown[key] = Shown(value);
   }
-  shown[".id"] = IdOf(static_cast<int>(Bytes(Get(disk.values, "number"))));
+  shown[".id"] = IdOf(static_cast<int>(BytesOf(Get(disk.values, "number"))));
   shown["slot"] = slot;
   // Only what is exported has one, and somebody may have given it another.
   if (Get(shown, "nvme-tcp-export") == "true" && Get(shown, "nvme-tcp-server-nqn").empty()) {
@@ -375,7 +375,7 @@ absl::Status FakeRouteros::BringAbout(const std::string& slot, const Disk& befor
   const Item now = Show(slot, after);
   const std::string size = Get(now, "size");
   if (size != Get(old, "size")) {
-    const std::int64_t bytes = Bytes(size);
+    const std::int64_t bytes = BytesOf(size);
     RETURN_IF_ERROR(effects_->FileIs(FileOf(now), &bytes));
   }
   const std::optional<FakeRouterosExport> was = ExportOf(old);
@@ -397,7 +397,7 @@ std::string FakeRouteros::IdOf(int number) const {
 
 std::int64_t FakeRouteros::Free() const {
   std::int64_t free = free_bytes_;
-  for (const auto& [slot, disk] : disks_) free -= Bytes(Get(disk.values, "size"));
+  for (const auto& [slot, disk] : disks_) free -= BytesOf(Get(disk.values, "size"));
   return free;
 }
 

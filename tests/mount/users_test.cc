@@ -24,7 +24,7 @@ using ::testing::IsEmpty;
 
 using Kind = DeviceUse::Kind;
 
-const Device kDisk{"/dev/nvme0n1", {259, 1}};
+const Device kUsed{"/dev/nvme0n1", {259, 1}};
 constexpr int kOwn = 500;
 constexpr char kOwnSpace[] = "mnt:[1]";
 constexpr char kRoot[] = "1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n";
@@ -72,15 +72,15 @@ class UsersTest : public ::testing::Test {
 TEST_F(UsersTest, AnUnusedDisk) {
   AddProcess(20, "bash", kOwnSpace, kRoot);
   AddProcess(21, "postgres", "mnt:[2]", kRoot);
-  EXPECT_THAT(users_.UsesOf(kDisk), IsOkAndHolds(IsEmpty()));
-  EXPECT_THAT(users_.OpenersOf(kDisk), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(users_.UsesOf(kUsed), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(users_.OpenersOf(kUsed), IsOkAndHolds(IsEmpty()));
 }
 
 TEST_F(UsersTest, FindsMountsInAllNamespacesOursFirst) {
   Write(kOwn, "mountinfo", absl::StrCat(kRoot, kStaging));
   AddProcess(21, "postgres", "mnt:[2]",
              absl::StrCat(kRoot, "90 1 259:1 / /data rw - ext4 /dev/nvme0n1 rw\n"));
-  EXPECT_THAT(users_.UsesOf(kDisk),
+  EXPECT_THAT(users_.UsesOf(kUsed),
               IsOkAndHolds(ElementsAre(DeviceUse{Kind::kMount, "/staging", {}},
                                        DeviceUse{Kind::kMount, "/data", {21, "postgres"}})));
 }
@@ -92,16 +92,16 @@ TEST_F(UsersTest, BeyondAPathAreNeitherItsMountNorTheCopiesThatEndWithIt) {
              absl::StrCat(kRoot, "80 1 259:1 / /staging rw master:7 - ext4 /dev/nvme0n1 rw\n"));
   AddProcess(21, "postgres", "mnt:[3]",
              absl::StrCat(kRoot, "90 1 259:1 / /data rw - ext4 /dev/nvme0n1 rw\n"));
-  EXPECT_THAT(users_.UsesBeyond(kDisk, {"/staging"}),
+  EXPECT_THAT(users_.UsesBeyond(kUsed, {"/staging"}),
               IsOkAndHolds(ElementsAre(DeviceUse{Kind::kMount, "/data", {21, "postgres"}})));
-  EXPECT_EQ(users_.UsesBeyond(kDisk, {"/elsewhere"})->size(), 3U);
+  EXPECT_EQ(users_.UsesBeyond(kUsed, {"/elsewhere"})->size(), 3U);
 }
 
 TEST_F(UsersTest, ReadsEachNamespaceOnceByItsOldestProcess) {
   for (const int pid : {9, 10, 101}) {
     AddProcess(pid, absl::StrCat("p", pid), "mnt:[2]", absl::StrCat(kRoot, kStaging));
   }
-  EXPECT_THAT(users_.UsesOf(kDisk),
+  EXPECT_THAT(users_.UsesOf(kUsed),
               IsOkAndHolds(ElementsAre(DeviceUse{Kind::kMount, "/staging", {9, "p9"}})));
 }
 
@@ -109,7 +109,7 @@ TEST_F(UsersTest, FindsAPublishedNodeAndSwap) {
   Write(kOwn, "mountinfo",
         absl::StrCat(kRoot, "31 1 0:6 /nvme0n1 /pods/dev rw - devtmpfs udev rw\n"));
   std::ofstream(proc_.File("swaps")) << "Filename Type\n/dev/nvme0n1 partition 1 0 -2\n";
-  EXPECT_THAT(users_.UsesOf(kDisk),
+  EXPECT_THAT(users_.UsesOf(kUsed),
               IsOkAndHolds(ElementsAre(DeviceUse{Kind::kPublishedBlock, "/pods/dev", {}},
                                        DeviceUse{Kind::kSwap, "/dev/nvme0n1", {}})));
 }
@@ -120,14 +120,14 @@ TEST_F(UsersTest, LeavesOutWhoVanishes) {
   AddProcess(21, "living", "mnt:[2]", absl::StrCat(kRoot, kStaging));
   AddProcess(22, "hidden", "mnt:[3]", absl::StrCat(kRoot, kStaging));
   std::filesystem::remove_all(PathOf(22, "ns"));
-  EXPECT_THAT(users_.UsesOf(kDisk),
+  EXPECT_THAT(users_.UsesOf(kUsed),
               IsOkAndHolds(ElementsAre(DeviceUse{Kind::kMount, "/staging", {21, "living"}})));
 }
 
 TEST_F(UsersTest, NeverSaysUnusedWithoutALook) {
   std::filesystem::remove(PathOf(kOwn, "mountinfo"));
-  EXPECT_THAT(users_.UsesOf(kDisk), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(Users("/absent").UsesOf(kDisk), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(users_.UsesOf(kUsed), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Users("/absent").UsesOf(kUsed), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(UsersTest, FindsOpenersOnceEachAndNotUs) {
@@ -140,7 +140,7 @@ TEST_F(UsersTest, FindsOpenersOnceEachAndNotUs) {
   AddProcess(22, "other", kOwnSpace, kRoot);
   Open(22, 5, "/dev/nvme0n12", 2);
   EXPECT_THAT(
-      users_.OpenersOf(kDisk),
+      users_.OpenersOf(kUsed),
       IsOkAndHolds(ElementsAre(DeviceUse{Kind::kOpen, "/dev/nvme0n1", {20, "dd"}},
                                DeviceUse{Kind::kOpen, "/dev/nvme0n1 (deleted)", {21, "mysqld"}})));
 }

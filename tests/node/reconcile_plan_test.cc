@@ -96,15 +96,15 @@ const std::vector<node::Endpoint> kFree = {{"/publish", std::nullopt}};
 const std::vector<node::Endpoint> kRight = {{"/staging", kDiskNumber}};
 constexpr auto kQueueDepth = volume::IoPolicy::kQueueDepth;
 
-struct Row {
+struct PlanRow {
   const char* what;
   PromisedVolume promised;
   std::vector<Action> plan;
   std::vector<volume::Path> marked = {};
 };
 
-std::vector<Row> RowsOfPathsAndPlaces() {
-  std::vector<Row> rows = {
+std::vector<PlanRow> RowsOfPathsAndPlaces() {
+  std::vector<PlanRow> rows = {
       {"healthy", Staged(Seen(BothLive(), kRight)), {}},
       {"no subsystem",
        Staged(Seen(std::nullopt, kStale)),
@@ -164,7 +164,7 @@ std::vector<Row> RowsOfPathsAndPlaces() {
   return rows;
 }
 
-std::vector<Row> RowsOfWishes() {
+std::vector<PlanRow> RowsOfWishes() {
   const auto with_policy = [](const char* is) {
     nvme::Subsystem subsystem = BothLive();
     subsystem.io_policy = is;
@@ -212,9 +212,9 @@ std::vector<Row> RowsOfWishes() {
   };
 }
 
-std::vector<Row> Rows() {
-  std::vector<Row> rows = RowsOfPathsAndPlaces();
-  for (Row& row : RowsOfWishes()) rows.push_back(std::move(row));
+std::vector<PlanRow> PlanRows() {
+  std::vector<PlanRow> rows = RowsOfPathsAndPlaces();
+  for (PlanRow& row : RowsOfWishes()) rows.push_back(std::move(row));
   for (const StageState state : {StageState::kStaging, StageState::kUnstaging}) {
     for (const auto& subsystem : {std::optional<nvme::Subsystem>(), std::optional(BothAnd(7)),
                                   std::optional(One(State::kLive, {}))}) {
@@ -225,16 +225,16 @@ std::vector<Row> Rows() {
 }
 
 TEST(PlanVolumeTest, EveryRow) {
-  const std::vector<Row> rows = Rows();
-  for (const Row& row : rows) {
+  const std::vector<PlanRow> rows = PlanRows();
+  for (const PlanRow& row : rows) {
     EXPECT_THAT(PlanVolume(row.promised, row.marked), ElementsAreArray(row.plan)) << row.what;
   }
 }
 
 // The whole plan does for one volume what the part for it says.
 TEST(PlanReconcileTest, EveryRowOfOneVolume) {
-  const std::vector<Row> rows = Rows();
-  for (const Row& row : rows) {
+  const std::vector<PlanRow> rows = PlanRows();
+  for (const PlanRow& row : rows) {
     node::Picture picture{{row.promised}, {}};
     if (!row.marked.empty()) picture.marks[TargetOfTests().subsystem.text()] = row.marked;
     EXPECT_THAT(PlanReconcile(picture), ElementsAreArray(row.plan)) << row.what;

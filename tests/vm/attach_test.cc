@@ -24,7 +24,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
 constexpr char kHandMade[] = "nqn.2026-01.dev.nvmeof:by-hand";
 constexpr char kUuidA[] = "6d0e1f4c-5a30-4b1c-8ec1-9c39d3a3a001";
 constexpr char kUuidB[] = "6d0e1f4c-5a30-4b1c-8ec1-9c39d3a3b002";

@@ -25,7 +25,6 @@ namespace nvmeof::testing {
 namespace {
 
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
-constexpr absl::Duration kPatience = absl::Seconds(60);
 
 absl::Status Expect(bool truth, absl::string_view what) {
   return truth ? absl::OkStatus() : absl::InternalError(absl::StrCat("expected: ", what));

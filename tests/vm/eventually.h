@@ -9,6 +9,9 @@
 
 namespace nvmeof::testing {
 
+// For what happens in a second where nothing is slow.
+inline constexpr absl::Duration kPatience = absl::Seconds(60);
+
 // True as soon as `condition()` is; false when it is not within `limit`.
 template <typename Condition>
 [[nodiscard]] bool Eventually(absl::Duration limit, Condition condition) {

@@ -16,6 +16,7 @@
 #include "base/command.h"
 #include "base/device_number.h"
 #include "base/unique_fd.h"
+#include "base/units.h"
 #include "mount/linux_file_systems.h"
 #include "mount/linux_mounter.h"
 #include "mount/usage.h"
@@ -28,6 +29,7 @@
 namespace nvmeof::testing {
 namespace {
 
+using base::kMiB;
 using mount::Access;
 using mount::Content;
 using mount::Device;
@@ -36,8 +38,6 @@ using mount::PathKind;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 
 class FileSystemsTest : public ::testing::Test {
  protected:
@@ -108,12 +108,12 @@ TEST_P(EachFileSystem, GrowsOnlineWithoutAProgram) {
     EXPECT_OK(without_programs_.Grow(disk_.device(), GetParam(), staging_, Soon()));
   }
   EXPECT_THAT(NeedsGrowth(), IsOkAndHolds(false));
-  EXPECT_GT(mount::ReadUsage(staging_)->total_bytes, static_cast<std::int64_t>(900 * kMiB));
+  EXPECT_GT(mount::ReadUsage(staging_)->total_bytes, 900 * kMiB);
 }
 
 TEST_P(EachFileSystem, GrowsByARestThatIsTooSmallToUse) {
   FormatAndMount();
-  for (const std::uint64_t size : {1000 * kMiB + 4096, 1024 * kMiB + 65536, 1025 * kMiB}) {
+  for (const std::int64_t size : {1000 * kMiB + 4096, 1024 * kMiB + 65536, 1025 * kMiB}) {
     disk_.Grow(size);
     EXPECT_OK(file_systems_.Grow(disk_.device(), GetParam(), staging_, Soon())) << size;
     EXPECT_THAT(NeedsGrowth(), IsOkAndHolds(false)) << size;

@@ -3,21 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
-
 #include "base/unique_fd.h"
+#include "tests/vm/direct_block.h"
 #include "tests/vm/eventually.h"
 
 namespace nvmeof::testing {
-namespace {
-
-constexpr std::size_t kBlock = 4096;
-
-struct alignas(kBlock) Block {
-  std::array<std::uint64_t, kBlock / sizeof(std::uint64_t)> words{};
-};
-
-}  // namespace
 
 Flood::Flood(const std::string& path, Region region, int threads) : running_(threads) {
   const std::uint64_t part = region.bytes / static_cast<std::uint64_t>(threads);
@@ -46,11 +36,12 @@ bool Flood::WaitForEnd(absl::Duration limit) const {
 
 void Flood::Loop(const std::string& path, Region region) {
   const base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
-  Block block;
-  for (std::uint64_t next = 0; !stop_; next = (next + kBlock) % region.bytes) {
+  DirectBlock block;
+  for (std::uint64_t next = 0; !stop_; next = (next + kDirectBlockBytes) % region.bytes) {
     block.words.fill(++number_);
     const auto at = static_cast<off_t>(region.offset + next);
-    if (::pwrite(fd.get(), &block, kBlock, at) != static_cast<ssize_t>(kBlock)) return;
+    const ssize_t wrote = ::pwrite(fd.get(), &block, kDirectBlockBytes, at);
+    if (wrote != static_cast<ssize_t>(kDirectBlockBytes)) return;
     ++written_;
   }
 }

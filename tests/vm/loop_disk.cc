@@ -33,8 +33,8 @@ std::string NewFile() {
 
 }  // namespace
 
-LoopDisk::LoopDisk(std::uint64_t size) : file_(NewFile()) {
-  std::filesystem::resize_file(file_, size);
+LoopDisk::LoopDisk(std::int64_t size) : file_(NewFile()) {
+  std::filesystem::resize_file(file_, static_cast<std::uintmax_t>(size));
   Attach();
 }
 
@@ -49,8 +49,8 @@ LoopDisk::~LoopDisk() {
   if (std::system(absl::StrCat("losetup --detach ", device_.path).c_str()) != 0) std::abort();
 }
 
-void LoopDisk::Grow(std::uint64_t size) {
-  std::filesystem::resize_file(file_, size);
+void LoopDisk::Grow(std::int64_t size) {
+  std::filesystem::resize_file(file_, static_cast<std::uintmax_t>(size));
   Output({"losetup", "--set-capacity", device_.path});
 }
 

@@ -13,7 +13,7 @@ namespace nvmeof::testing {
 class LoopDisk {
  public:
   // Blank, or with the content of another one that nobody has open.
-  explicit LoopDisk(std::uint64_t size);
+  explicit LoopDisk(std::int64_t size);
   explicit LoopDisk(const LoopDisk* original);
   LoopDisk(const LoopDisk&) = delete;
   LoopDisk& operator=(const LoopDisk&) = delete;
@@ -22,7 +22,7 @@ class LoopDisk {
   const mount::Device& device() const { return device_; }
 
   // The disk grows, also under a mount.
-  void Grow(std::uint64_t size);
+  void Grow(std::int64_t size);
 
  private:
   void Attach();

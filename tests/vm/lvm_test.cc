@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "base/units.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/vm/eventually.h"
 #include "tests/vm/lab_fixture.h"
@@ -18,12 +19,10 @@
 namespace nvmeof::testing {
 namespace {
 
+using base::kMiB;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-constexpr std::int64_t kMiB = std::int64_t{1} << 20;
-constexpr absl::Duration kPatience = absl::Seconds(60);
 
 class LvmTest : public LabTest {
  protected:
@@ -44,7 +43,7 @@ class LvmTest : public LabTest {
 
  private:
   // Outlives the lab.
-  const ThinPool pool_{std::uint64_t{512} << 20};
+  const ThinPool pool_{512 * kMiB};
 };
 
 TEST_F(LvmTest, VolumeKeepsItsDataThroughGrowthAndABootOfTheStorageNode) {

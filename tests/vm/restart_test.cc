@@ -16,7 +16,6 @@
 namespace nvmeof::testing {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
 constexpr std::uint64_t kRegion = 1 << 20;
 
 class RestartTest : public LabTest {

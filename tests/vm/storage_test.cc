@@ -22,6 +22,7 @@
 #include "base/errno_status.h"
 #include "base/file.h"
 #include "base/unique_fd.h"
+#include "base/units.h"
 #include "nvmeof/v1/target_agent.grpc.pb.h"
 #include "target/agent.h"
 #include "target/file_pool.h"
@@ -36,8 +37,8 @@
 namespace nvmeof::testing {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
-constexpr std::int64_t kMiB = 1 << 20;
+using base::kMiB;
+
 constexpr char kMount[] = "/run/nvmeof-agent";
 constexpr char kSlowDisk[] = "slow";
 

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "base/units.h"
 #include "tests/vm/run_tool.h"
 
 namespace nvmeof::testing {
@@ -15,7 +16,7 @@ namespace {
 
 constexpr char kVolumeGroup[] = "nvmeoftest";
 // Of the pool's metadata, the spare of it, and the volume group's own.
-constexpr std::uint64_t kMetadata = std::uint64_t{16} << 20;
+constexpr std::int64_t kMetadata = 16 * base::kMiB;
 
 // A test without its pool is over.
 void Must(const std::vector<std::string>& argv) {
@@ -25,7 +26,7 @@ void Must(const std::vector<std::string>& argv) {
 
 }  // namespace
 
-ThinPool::ThinPool(std::uint64_t bytes) : disk_(bytes + 3 * kMetadata) {
+ThinPool::ThinPool(std::int64_t bytes) : disk_(bytes + 3 * kMetadata) {
   Must({"modprobe", "dm-thin-pool"});
   Must({"vgcreate", "--yes", kVolumeGroup, disk_.device().path});
   Must({"lvcreate", "--yes", "--type", "thin-pool", "--size", absl::StrCat(bytes, "b"),

@@ -14,7 +14,7 @@ namespace nvmeof::testing {
 // One at a time. Nobody may have its volumes open at its end.
 class ThinPool {
  public:
-  explicit ThinPool(std::uint64_t bytes);
+  explicit ThinPool(std::int64_t bytes);
   ThinPool(const ThinPool&) = delete;
   ThinPool& operator=(const ThinPool&) = delete;
   ~ThinPool();

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <new>
@@ -16,18 +15,10 @@
 
 #include "base/errno_status.h"
 #include "base/unique_fd.h"
+#include "tests/vm/direct_block.h"
 #include "tests/vm/eventually.h"
 
 namespace nvmeof::testing {
-namespace {
-
-constexpr std::size_t kBlock = 4096;
-
-struct alignas(kBlock) Block {
-  std::array<std::uint64_t, kBlock / sizeof(std::uint64_t)> words{};
-};
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<WriteLoop>> WriteLoop::Start(const std::string& path) {
   const base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
@@ -48,11 +39,11 @@ absl::StatusOr<std::unique_ptr<WriteLoop>> WriteLoop::Start(const std::string& p
 }
 
 void WriteLoop::Loop(int fd, Shared& shared) {
-  Block block;
+  DirectBlock block;
   for (std::uint64_t number = 1;; ++number) {
     block.words.fill(number);
-    const auto at = static_cast<off_t>(number * kBlock % kRegion);
-    if (::pwrite(fd, &block, kBlock, at) != static_cast<ssize_t>(kBlock)) {
+    const auto at = static_cast<off_t>(number * kDirectBlockBytes % kRegion);
+    if (::pwrite(fd, &block, kDirectBlockBytes, at) != static_cast<ssize_t>(kDirectBlockBytes)) {
       shared.error = errno == 0 ? EIO : errno;
       return;
     }
@@ -84,9 +75,10 @@ absl::StatusOr<std::uint64_t> WriteLoop::LastIn(const std::string& file) {
   const base::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
   if (!fd.ok()) return base::ErrnoStatus(errno, absl::StrCat("open ", file));
   std::uint64_t last = 0;
-  Block block;
-  for (std::uint64_t at = 0; at < kRegion; at += kBlock) {
-    if (::pread(fd.get(), &block, kBlock, static_cast<off_t>(at)) != static_cast<ssize_t>(kBlock)) {
+  DirectBlock block;
+  for (std::uint64_t at = 0; at < kRegion; at += kDirectBlockBytes) {
+    if (::pread(fd.get(), &block, kDirectBlockBytes, static_cast<off_t>(at)) !=
+        static_cast<ssize_t>(kDirectBlockBytes)) {
       return base::ErrnoStatus(errno, absl::StrCat("read ", file));
     }
     last = std::max(last, *std::max_element(block.words.begin(), block.words.end()));

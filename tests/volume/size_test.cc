@@ -38,18 +38,18 @@ TEST(ChooseSizeTest, MeetsTheRange) {
   }
 }
 
-struct BadRow {
+struct BadRange {
   SizeRange range;
   absl::StatusCode code;
 };
 
 TEST(RefuseSizeTest, WhatCannotBeMet) {
-  const std::vector<BadRow> rows = {
+  const std::vector<BadRange> rows = {
       {{50, 40}, absl::StatusCode::kOutOfRange},     {{41, 49}, absl::StatusCode::kOutOfRange},
       {{1, 29}, absl::StatusCode::kOutOfRange},      {{0, 29}, absl::StatusCode::kOutOfRange},
       {{1001, 0}, absl::StatusCode::kOutOfRange},    {{kMost, 0}, absl::StatusCode::kOutOfRange},
       {{-1, 0}, absl::StatusCode::kInvalidArgument}, {{0, -1}, absl::StatusCode::kInvalidArgument}};
-  for (const BadRow& row : rows) {
+  for (const BadRange& row : rows) {
     SCOPED_TRACE(row.range.required_bytes);
     EXPECT_THAT(ChooseSize(row.range, kRules), StatusIs(row.code));
   }

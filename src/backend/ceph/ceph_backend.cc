@@ -16,7 +16,7 @@ namespace nvmeof::backend {
 namespace {
 
 // The second part of a volume's id: a backend is one pool.
-constexpr char kPlace[] = "rbd";
+constexpr char kRbdPlace[] = "rbd";
 
 volume::SizeRules Rules() {
   volume::SizeRules rules;
@@ -130,7 +130,7 @@ absl::StatusOr<VolumeList> CephBackend::List(absl::Time deadline) {
 }
 
 absl::Status CephBackend::Delete(const volume::VolumeId& id, absl::Time deadline) {
-  if (id.place != kPlace) return absl::UnavailableError(NoSuchPlace(id).message());
+  if (id.place != kRbdPlace) return absl::UnavailableError(NoSuchPlace(id).message());
   const std::optional<base::Claim> claim = changes_.TryTake(id.handle);
   if (!claim.has_value()) return BeingChanged(id);
   const absl::StatusOr<CephImage> image = ImageOf(id, deadline);
@@ -201,7 +201,7 @@ absl::StatusOr<Volume> CephBackend::ExportTo(const volume::VolumeId& id, const E
 
 absl::Status CephBackend::Unexport(const volume::VolumeId& id, const volume::Nqn& host,
                                    absl::Time deadline) {
-  if (id.place != kPlace) return absl::UnavailableError(NoSuchPlace(id).message());
+  if (id.place != kRbdPlace) return absl::UnavailableError(NoSuchPlace(id).message());
   const std::optional<base::Claim> claim = changes_.TryTake(id.handle);
   if (!claim.has_value()) return BeingChanged(id);
   ASSIGN_OR_RETURN(const CephImage image, ImageOf(id, deadline));
@@ -214,7 +214,7 @@ absl::StatusOr<Capacity> CephBackend::GetCapacity(volume::Provisioning, absl::Ti
 }
 
 absl::StatusOr<CephImage> CephBackend::ImageOf(const volume::VolumeId& id, absl::Time deadline) {
-  if (id.place != kPlace) return NoSuchPlace(id);
+  if (id.place != kRbdPlace) return NoSuchPlace(id);
   const std::optional<volume::Uuid> uuid = ParseHandle(id.handle);
   if (!uuid.has_value()) return NoSuchVolume(id);
   ASSIGN_OR_RETURN(CephContent content, volumes_.ContentOf(*uuid, deadline));
@@ -234,7 +234,7 @@ Volume CephBackend::Assemble(const CephImage& image, std::vector<Export> exports
     portals.insert(portals.end(), each.portals.begin(), each.portals.end());
   }
   // The gateway has no word for an NGUID; what its namespaces show as theirs is its own business.
-  return {.id = {name_, kPlace, image.name.uuid.Hex()},
+  return {.id = {name_, kRbdPlace, image.name.uuid.Hex()},
           .name = image.name.name,
           .size_bytes = image.size_bytes,
           .fingerprint = image.name.fingerprint,

@@ -16,7 +16,7 @@ namespace nvmeof::backend {
 namespace {
 
 // The second part of a volume's id: a backend is one disk of a router.
-constexpr char kPlace[] = "disk";
+constexpr char kDiskPlace[] = "disk";
 // Each disk has a subsystem of its own, with one namespace.
 constexpr std::uint32_t kNsid = 1;
 
@@ -122,7 +122,7 @@ absl::StatusOr<VolumeList> RouterosBackend::List(absl::Time deadline) {
 }
 
 absl::Status RouterosBackend::Delete(const volume::VolumeId& id, absl::Time deadline) {
-  if (id.place != kPlace) return absl::UnavailableError(NoSuchPlace(id).message());
+  if (id.place != kDiskPlace) return absl::UnavailableError(NoSuchPlace(id).message());
   const std::optional<base::Claim> claim = changes_.TryTake(id.handle);
   if (!claim.has_value()) return BeingChanged(id);
   ASSIGN_OR_RETURN(const RouterosDisks::Pool pool, disks_.GetPool(deadline));
@@ -214,7 +214,7 @@ absl::StatusOr<Volume> RouterosBackend::ExportTo(const volume::VolumeId& id, con
 
 absl::Status RouterosBackend::Unexport(const volume::VolumeId& id, const volume::Nqn& host,
                                        absl::Time deadline) {
-  if (id.place != kPlace) return absl::UnavailableError(NoSuchPlace(id).message());
+  if (id.place != kDiskPlace) return absl::UnavailableError(NoSuchPlace(id).message());
   const std::optional<base::Claim> claim = changes_.TryTake(id.handle);
   if (!claim.has_value()) return BeingChanged(id);
   ASSIGN_OR_RETURN(RouterosDisk disk, DiskOf(id, deadline));
@@ -247,7 +247,7 @@ absl::StatusOr<Capacity> RouterosBackend::GetCapacity(volume::Provisioning, absl
 
 absl::StatusOr<std::optional<RouterosDisk>> RouterosBackend::FindDisk(const volume::VolumeId& id,
                                                                       absl::Time deadline) {
-  if (id.place != kPlace) return NoSuchPlace(id);
+  if (id.place != kDiskPlace) return NoSuchPlace(id);
   const absl::StatusOr<volume::Uuid> uuid = volume::Uuid::Parse(id.handle);
   if (!uuid.ok() || uuid->Hex() != id.handle) return std::nullopt;
   return disks_.Find(*uuid, deadline);
@@ -288,7 +288,7 @@ absl::StatusOr<Volume> RouterosBackend::Assemble(const RouterosDisk& disk) const
   absl::StatusOr<std::vector<Export>> exports = ExportsOf(disk);
   // What is wrong with them, whoever changes them is told.
   if (!exports.ok()) exports = std::vector<Export>{};
-  return Volume{.id = {name_, kPlace, disk.volume.Hex()},
+  return Volume{.id = {name_, kDiskPlace, disk.volume.Hex()},
                 .name = disk.name,
                 .size_bytes = disk.size_bytes,
                 .fingerprint = std::move(comment.fingerprint),

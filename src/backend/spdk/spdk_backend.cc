@@ -19,7 +19,7 @@ namespace {
 namespace spdk = v1::spdk;
 
 // The second part of a volume's id: a backend is one store.
-constexpr char kPlace[] = "lvol";
+constexpr char kLvolPlace[] = "lvol";
 
 volume::SizeRules RulesOf(const spdk::Lvstore& store) {
   volume::SizeRules rules;
@@ -113,7 +113,7 @@ absl::StatusOr<VolumeList> SpdkBackend::List(absl::Time deadline) {
 }
 
 absl::Status SpdkBackend::Delete(const volume::VolumeId& id, absl::Time deadline) {
-  if (id.place != kPlace) return absl::UnavailableError(NoSuchPlace(id).message());
+  if (id.place != kLvolPlace) return absl::UnavailableError(NoSuchPlace(id).message());
   const std::optional<base::Claim> claim = changes_.TryTake(id.handle);
   if (!claim.has_value()) return BeingChanged(id);
   ASSIGN_OR_RETURN(const Lvol lvol, LvolOf(id, deadline));
@@ -179,7 +179,7 @@ absl::StatusOr<Volume> SpdkBackend::ExportTo(const volume::VolumeId& id, const E
 
 absl::Status SpdkBackend::Unexport(const volume::VolumeId& id, const volume::Nqn& host,
                                    absl::Time deadline) {
-  if (id.place != kPlace) return absl::UnavailableError(NoSuchPlace(id).message());
+  if (id.place != kLvolPlace) return absl::UnavailableError(NoSuchPlace(id).message());
   const std::optional<base::Claim> claim = changes_.TryTake(id.handle);
   if (!claim.has_value()) return BeingChanged(id);
   ASSIGN_OR_RETURN(const Lvol lvol, LvolOf(id, deadline));
@@ -224,7 +224,7 @@ absl::StatusOr<std::vector<SpdkBackend::Lvol>> SpdkBackend::Lvols(absl::Time dea
 
 absl::StatusOr<SpdkBackend::Lvol> SpdkBackend::LvolOf(const volume::VolumeId& id,
                                                       absl::Time deadline) {
-  if (id.place != kPlace) return NoSuchPlace(id);
+  if (id.place != kLvolPlace) return NoSuchPlace(id);
   const absl::StatusOr<volume::Uuid> uuid = volume::Uuid::Parse(id.handle);
   if (!uuid.ok() || uuid->Hex() != id.handle) return NoSuchVolume(id);
   spdk::GetBdevs which;
@@ -260,7 +260,7 @@ std::optional<SpdkBackend::Lvol> SpdkBackend::DecodeLvol(const spdk::Bdev& bdev)
 }
 
 Volume SpdkBackend::Assemble(const Lvol& lvol, std::vector<Export> exports) const {
-  return {.id = {name_, kPlace, lvol.uuid.Hex()},
+  return {.id = {name_, kLvolPlace, lvol.uuid.Hex()},
           .name = lvol.name,
           .size_bytes = lvol.size_bytes,
           .fingerprint = lvol.fingerprint,

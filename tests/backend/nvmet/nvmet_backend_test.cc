@@ -26,11 +26,11 @@ constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 // The calls that one Create makes at the agent that it chooses: GetVolume, GetAgent, CreateVolume.
 constexpr int kTheCreate = 3;
 
-CreateRequest Request(const std::string& name = "pvc-1") {
+CreateRequest NewRequest(const std::string& name = "pvc-1") {
   return {.name = name, .size = {.required_bytes = kGiB}, .fingerprint = "words", .context = {}};
 }
 
-Export Wanted() {
+Export WantedExport() {
   return {*volume::Nqn::Parse("nqn.2014-08.org.example:a"), ExportMode::kSingleNode, "rw"};
 }
 
@@ -48,7 +48,9 @@ class NvmetBackendTest : public ::testing::Test {
 
   std::string Socket(const std::string& name) { return "unix://" + directory_.File(name); }
 
-  volume::VolumeId GivenAVolumeAtA() { return backend_.Create(Request(), Deadline()).value().id; }
+  volume::VolumeId GivenAVolumeAtA() {
+    return backend_.Create(NewRequest(), Deadline()).value().id;
+  }
 
   testing::FakeClock clock_;
   testing::TemporaryDirectory directory_;
@@ -67,12 +69,12 @@ TEST_F(NvmetBackendTest, PutsBackendAndAgentIntoTheId) {
 TEST_F(NvmetBackendTest, CreatesWhereThereIsMostRoom) {
   GivenAVolumeAtA();
   a_.SetRoom(2 * kGiB);
-  EXPECT_EQ(backend_.Create(Request("pvc-2"), Deadline())->id.place, "agent-b");
+  EXPECT_EQ(backend_.Create(NewRequest("pvc-2"), Deadline())->id.place, "agent-b");
 }
 
 TEST_F(NvmetBackendTest, CreatesWhereTheVolumeFits) {
   a_.DistortRoom([](v1::GetAgentResponse& room) { room.set_maximum_volume_bytes(kGiB / 2); });
-  EXPECT_EQ(backend_.Create(Request(), Deadline())->id.place, "agent-b");
+  EXPECT_EQ(backend_.Create(NewRequest(), Deadline())->id.place, "agent-b");
 }
 
 TEST_F(NvmetBackendTest, GoesToTheNextAgentWhenOneRefuses) {
@@ -80,14 +82,14 @@ TEST_F(NvmetBackendTest, GoesToTheNextAgentWhenOneRefuses) {
     room.set_available_bytes(30 * kGiB);
     room.set_maximum_volume_bytes(30 * kGiB);
   });
-  CreateRequest request = Request();
+  CreateRequest request = NewRequest();
   request.size.required_bytes = 15 * kGiB;
   EXPECT_EQ(backend_.Create(request, Deadline())->id.place, "agent-a");
   EXPECT_EQ(b_.volumes(), 0u);
 }
 
 TEST_F(NvmetBackendTest, SaysWhyEachAgentRefuses) {
-  CreateRequest request = Request();
+  CreateRequest request = NewRequest();
   request.size.required_bytes = 50 * kGiB;
   EXPECT_THAT(backend_.Create(request, Deadline()),
               StatusIs(absl::StatusCode::kResourceExhausted,
@@ -96,7 +98,7 @@ TEST_F(NvmetBackendTest, SaysWhyEachAgentRefuses) {
 
 TEST_F(NvmetBackendTest, FindsTheVolumeWhenTheAnswerToCreateIsLost) {
   a_.memory().FailAfterEffect(kTheCreate, absl::UnavailableError("cut"));
-  const absl::StatusOr<Volume> volume = backend_.Create(Request(), Deadline());
+  const absl::StatusOr<Volume> volume = backend_.Create(NewRequest(), Deadline());
   ASSERT_OK(volume);
   EXPECT_EQ(backend_.Get(volume->id, Deadline()).value(), *volume);
   EXPECT_EQ(a_.volumes() + b_.volumes(), 1u);
@@ -104,53 +106,54 @@ TEST_F(NvmetBackendTest, FindsTheVolumeWhenTheAnswerToCreateIsLost) {
 
 TEST_F(NvmetBackendTest, GoesNowhereElseWhenTheOutcomeIsUnknown) {
   a_.DieAt(kTheCreate);
-  EXPECT_THAT(backend_.Create(Request(), Deadline()),
+  EXPECT_THAT(backend_.Create(NewRequest(), Deadline()),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("agent-a")));
   EXPECT_EQ(b_.volumes(), 0u);
 }
 
 TEST_F(NvmetBackendTest, GoesNowhereElseWhenTheVolumeIsNotThereYet) {
   a_.RefuseAt(kTheCreate);
-  EXPECT_THAT(backend_.Create(Request(), Deadline()), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(backend_.Create(NewRequest(), Deadline()), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(a_.volumes() + b_.volumes(), 0u);
-  EXPECT_OK(backend_.Create(Request(), Deadline()));
+  EXPECT_OK(backend_.Create(NewRequest(), Deadline()));
 }
 
 TEST_F(NvmetBackendTest, TakesNoOtherVolumeForTheOneWhoseAnswerIsLost) {
   a_.DistortRoom([this](v1::GetAgentResponse&) {
-    CreateRequest other = Request();
+    CreateRequest other = NewRequest();
     other.fingerprint = "other words";
     EXPECT_OK(a_.memory().Create(other, absl::InfiniteFuture()));
   });
   a_.RefuseAt(kTheCreate);
-  EXPECT_THAT(backend_.Create(Request(), Deadline()), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(backend_.Create(NewRequest(), Deadline()),
+              StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
 TEST_F(NvmetBackendTest, GoesNowhereElseWhenACreateFails) {
   a_.memory().FailAfterEffect(kTheCreate, absl::InternalError("broken"));
-  EXPECT_THAT(backend_.Create(Request(), Deadline()), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(backend_.Create(NewRequest(), Deadline()), StatusIs(absl::StatusCode::kInternal));
   EXPECT_EQ(b_.volumes(), 0u);
 }
 
 TEST_F(NvmetBackendTest, CreatesNothingWhenAnAgentCannotSayWhatItHas) {
   b_.memory().FailAfterEffect(1, absl::InternalError("broken"));
-  EXPECT_THAT(backend_.Create(Request(), Deadline()), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(backend_.Create(NewRequest(), Deadline()), StatusIs(absl::StatusCode::kInternal));
   EXPECT_EQ(a_.volumes(), 0u);
 }
 
 TEST_F(NvmetBackendTest, FindsANameThatAnotherAgentHas) {
   GivenAVolumeAtA();
   b_.SetRoom(50 * kGiB);
-  EXPECT_THAT(backend_.Create(Request(), Deadline()),
+  EXPECT_THAT(backend_.Create(NewRequest(), Deadline()),
               StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("agent-a")));
 }
 
 TEST_F(NvmetBackendTest, RefusesASecondCreateOfANameWhileTheFirstRuns) {
   a_.Hold();
   absl::StatusOr<Volume> first;
-  std::thread running([&] { first = backend_.Create(Request(), Deadline()); });
+  std::thread running([&] { first = backend_.Create(NewRequest(), Deadline()); });
   a_.AwaitCall();
-  EXPECT_THAT(backend_.Create(Request(), Deadline()), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(backend_.Create(NewRequest(), Deadline()), StatusIs(absl::StatusCode::kAborted));
   a_.Release();
   running.join();
   EXPECT_OK(first);
@@ -158,7 +161,7 @@ TEST_F(NvmetBackendTest, RefusesASecondCreateOfANameWhileTheFirstRuns) {
 
 TEST_F(NvmetBackendTest, PrefersTheLowerIdOfTwoVolumesOfOneName) {
   const volume::VolumeId first = GivenAVolumeAtA();
-  ASSERT_OK(b_.memory().Create(Request(), absl::InfiniteFuture()));
+  ASSERT_OK(b_.memory().Create(NewRequest(), absl::InfiniteFuture()));
   EXPECT_EQ(backend_.FindByName("pvc-1", Deadline())->id, first);
 }
 
@@ -181,7 +184,7 @@ TEST_F(NvmetBackendTest, NamesAnAgentThatDoesNotAnswerInTime) {
 
 TEST_F(NvmetBackendTest, CreatesInTimeBesideAnAgentThatIsSilent) {
   a_.Hold();
-  EXPECT_EQ(backend_.Create(Request(), ShortDeadline())->id.place, "agent-b");
+  EXPECT_EQ(backend_.Create(NewRequest(), ShortDeadline())->id.place, "agent-b");
 }
 
 TEST_F(NvmetBackendTest, ListsInTimeBesideAnAgentThatIsSilent) {
@@ -200,7 +203,7 @@ TEST_F(NvmetBackendTest, LogsOnceThatAnAgentFellSilent) {
 }
 
 TEST_F(NvmetBackendTest, AsksNobodyWhenThereIsNoTimeLeft) {
-  EXPECT_THAT(backend_.Create(Request(), clock_.Now()),
+  EXPECT_THAT(backend_.Create(NewRequest(), clock_.Now()),
               StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_THAT(backend_.List(clock_.Now()), StatusIs(absl::StatusCode::kDeadlineExceeded));
 }
@@ -236,14 +239,15 @@ TEST_F(NvmetBackendTest, NamesAnAgentThatShowsGarbage) {
   const auto internal = StatusIs(absl::StatusCode::kInternal, HasSubstr("agent-a"));
   EXPECT_THAT(backend_.Get(id, Deadline()), internal);
   EXPECT_THAT(backend_.FindByName("pvc-1", Deadline()), internal);
-  EXPECT_THAT(backend_.ExportTo(id, Wanted(), Deadline()), internal);
+  EXPECT_THAT(backend_.ExportTo(id, WantedExport(), Deadline()), internal);
 }
 
 TEST_F(NvmetBackendTest, NeverTakesAnotherVolumeForTheOneThatWasMeant) {
   const volume::VolumeId id = GivenAVolumeAtA();
   a_.Distort([](v1::Volume& volume) { volume.set_handle("another"); });
   EXPECT_THAT(backend_.Get(id, Deadline()), StatusIs(absl::StatusCode::kInternal));
-  EXPECT_THAT(backend_.ExportTo(id, Wanted(), Deadline()), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(backend_.ExportTo(id, WantedExport(), Deadline()),
+              StatusIs(absl::StatusCode::kInternal));
 }
 
 TEST_F(NvmetBackendTest, DoesNotBelieveASizeThatIsTooSmall) {
@@ -262,7 +266,7 @@ TEST_F(NvmetBackendTest, TakesALongList) {
 
 TEST_F(NvmetBackendTest, LeavesAnAgentWithImpossibleRoomOut) {
   a_.DistortRoom([](v1::GetAgentResponse& room) { room.set_available_bytes(-1); });
-  EXPECT_EQ(backend_.Create(Request(), Deadline())->id.place, "agent-b");
+  EXPECT_EQ(backend_.Create(NewRequest(), Deadline())->id.place, "agent-b");
   EXPECT_EQ(backend_.GetCapacity(volume::Provisioning::kThin, Deadline())->available_bytes,
             9 * kGiB);
 }
@@ -289,7 +293,8 @@ TEST_F(NvmetBackendTest, ShowsThePortalsAsTheyAreNow) {
   const volume::VolumeId id = GivenAVolumeAtA();
   const volume::Portal moved{"tcp", "198.51.100.7", "4420"};
   a_.memory().SetPortals({moved});
-  EXPECT_THAT(backend_.ExportTo(id, Wanted(), Deadline())->target.portals, ElementsAre(moved));
+  EXPECT_THAT(backend_.ExportTo(id, WantedExport(), Deadline())->target.portals,
+              ElementsAre(moved));
 }
 
 TEST_F(NvmetBackendTest, KnowsNoVolumeOfAnotherBackend) {

@@ -18,9 +18,9 @@ namespace spdk = v1::spdk;
 using ::nvmeof::testing::StatusIs;
 using ::testing::HasSubstr;
 
-class CannedTransport final : public RpcTransport {
+class CannedRpc final : public RpcTransport {
  public:
-  CannedTransport(std::string& request, absl::StatusOr<std::string> answer)
+  CannedRpc(std::string& request, absl::StatusOr<std::string> answer)
       : request_(request), answer_(std::move(answer)) {}
   absl::StatusOr<std::string> Exchange(absl::string_view request, absl::Time) override {
     request_ = std::string(request);
@@ -38,7 +38,7 @@ class SpdkRpcTest : public ::testing::Test {
   template <typename Result>
   absl::StatusOr<Result> Call(absl::string_view method, const google::protobuf::Message& params,
                               absl::StatusOr<std::string> answer) {
-    SpdkRpc rpc(std::make_unique<CannedTransport>(request_, std::move(answer)));
+    SpdkRpc rpc(std::make_unique<CannedRpc>(request_, std::move(answer)));
     return rpc.Call<Result>(method, params, absl::InfiniteFuture());
   }
 

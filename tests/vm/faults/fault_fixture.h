@@ -27,7 +27,6 @@ class FaultTest : public LabTest {
  protected:
   using Parameters = std::map<std::string, std::string>;
 
-  static constexpr absl::Duration kPatience = absl::Seconds(45);
   static constexpr std::int64_t kBytes = std::int64_t{128} << 20;
   static constexpr std::uint64_t kRegion = 1 << 20;  // of a Writer
 

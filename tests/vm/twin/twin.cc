@@ -17,7 +17,6 @@ namespace {
 using Lines = std::vector<std::string>;
 
 // The slowest thing that a history waits for: a silent path is found lost, or connects again.
-constexpr absl::Duration kPatience = absl::Seconds(30);
 // Between the looks that must both show the state: a change under way is seen by the second.
 constexpr absl::Duration kPause = absl::Milliseconds(100);
 // For the simulated kernel to do what it has begun.
