@@ -40,6 +40,7 @@ class TargetServiceTest : public ::testing::Test {
     context.set_deadline(std::chrono::system_clock::now() + patience_);
     const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
     message_ = status.error_message();
+    details_ = status.error_details();
     return status.error_code();
   }
 
@@ -94,6 +95,7 @@ class TargetServiceTest : public ::testing::Test {
   std::unique_ptr<v1::TargetAgent::Stub> stub_;
   std::chrono::milliseconds patience_{10'000};
   std::string message_;
+  std::string details_;
   v1::Volume volume_;
   v1::Volume found_;
 };
@@ -199,6 +201,7 @@ TEST_F(TargetServiceTest, NoFreeWorkerIsNotTakenForAFullPool) {
   EXPECT_EQ(Create("two"), grpc::DEADLINE_EXCEEDED);
   patience_ = std::chrono::seconds(10);
   EXPECT_EQ(Create("three"), grpc::UNAVAILABLE);
+  EXPECT_NE(details_, "") << "a caller would take it for a lost connection";
   go_on_.Notify();
 }
 

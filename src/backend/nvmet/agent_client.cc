@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 
@@ -19,8 +18,6 @@ namespace {
 // Where several agents are asked, the silent ones may take this part of the time.
 constexpr int kPatiencePart = 3;
 constexpr absl::Duration kLongestPatience = absl::Seconds(5);
-// Between a call and its channel in hearing of the same end.
-constexpr absl::Duration kMoment = absl::Milliseconds(50);
 
 }  // namespace
 
@@ -49,11 +46,6 @@ v1::TargetAgent::Stub& AgentClient::stub() {
 
 bool AgentClient::Connected() {
   return channel().GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
-}
-
-bool AgentClient::ConnectionEnds() {
-  return channel().WaitForStateChange(GRPC_CHANNEL_READY,
-                                      absl::ToChronoTime(absl::Now() + kMoment));
 }
 
 absl::Time AgentClient::PatienceUntil(absl::Time deadline) const {

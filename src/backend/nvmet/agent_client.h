@@ -47,9 +47,6 @@ class AgentClient {
   // A connection stands, as far as is known: that its other end has gone is found by the next call.
   bool Connected();
 
-  // That connection ends, now or within a moment: a call that it carried hears of it first.
-  bool ConnectionEnds();
-
   // When to give up on it where it is one of several and others have answered.
   absl::Time PatienceUntil(absl::Time deadline) const;
 
@@ -111,10 +108,11 @@ class Question {
     reader_->Finish(&response_, &status_, this);
   }
 
-  // It was sent over a connection whose other end had gone.
+  // It was sent over a connection whose other end had gone: not what an agent says of itself, which
+  // comes with details.
   bool lost() const {
-    return started_.ok() && status_.error_code() == grpc::StatusCode::UNAVAILABLE &&
-           was_connected_ && agent_->ConnectionEnds();
+    return started_.ok() && was_connected_ &&
+           status_.error_code() == grpc::StatusCode::UNAVAILABLE && status_.error_details().empty();
   }
 
   Answer<Response> TakeAnswer() {

@@ -142,6 +142,11 @@ void FakeAgent::RefuseAt(int n) {
   refuses_at_ = calls_ + n;
 }
 
+int FakeAgent::calls() {
+  const absl::MutexLock lock(&mutex_);
+  return calls_;
+}
+
 void FakeAgent::Distort(std::function<void(v1::Volume&)> distortion) {
   const absl::MutexLock lock(&mutex_);
   distortion_ = std::move(distortion);
@@ -158,7 +163,8 @@ void FakeAgent::DistortSize(std::function<void(v1::ExpandVolumeResponse&)> disto
 }
 
 grpc::Status FakeAgent::Serve(const std::function<absl::Status()>& work) {
-  grpc::Status unavailable(grpc::StatusCode::UNAVAILABLE, "gone");
+  // As the agent's own, with details.
+  const grpc::Status unavailable(grpc::StatusCode::UNAVAILABLE, "gone", "fake agent");
   int call = 0;
   int dies_at = 0;
   int refuses_at = 0;
@@ -174,7 +180,9 @@ grpc::Status FakeAgent::Serve(const std::function<absl::Status()>& work) {
   if (call == refuses_at || (dies_at > 0 && call > dies_at)) return unavailable;
   const absl::Status status = work();
   if (call == dies_at) return unavailable;
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
+  if (status.ok()) return grpc::Status::OK;
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
+                      "fake agent");
 }
 
 void FakeAgent::Show(const Volume& volume, v1::Volume& message) {

@@ -57,6 +57,8 @@ class FakeAgent final : public v1::TargetAgent::Service {
   // The n-th call from now is UNAVAILABLE and does nothing.
   void RefuseAt(int n);
 
+  int calls();  // until now
+
   // Every volume, room or new size passes through here before it is sent.
   void Distort(std::function<void(v1::Volume&)> distortion);
   void DistortRoom(std::function<void(v1::GetAgentResponse&)> distortion);

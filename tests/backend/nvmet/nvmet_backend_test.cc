@@ -227,6 +227,14 @@ TEST_F(NvmetBackendTest, AsksAgainWhenTheConnectionHadDied) {
   EXPECT_OK(backend.List(Deadline()));
 }
 
+TEST_F(NvmetBackendTest, AsksOnceWhereTheAgentItselfSaysNo) {
+  const volume::VolumeId id = GivenAVolumeAtA();
+  const int before = a_.calls();
+  a_.RefuseAt(1);
+  EXPECT_THAT(backend_.Get(id, Deadline()), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(a_.calls(), before + 1);
+}
+
 TEST_F(NvmetBackendTest, LeavesAnAgentThatShowsGarbageOutOfTheList) {
   GivenAVolumeAtA();
   a_.Distort([](v1::Volume& volume) { volume.clear_portals(); });
