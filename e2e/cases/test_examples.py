@@ -91,12 +91,15 @@ def array(cluster: Cluster, nqn: str, uuid: str, portal: tuple[str, str]) -> Ite
     address, service = portal
     cluster.node.run(f"""set -e
         truncate -s 1G {disk}
-        mkdir -p {root}/hosts/{host}
         mkdir {subsystem} {subsystem}/namespaces/1 {port}
         echo {disk} >{subsystem}/namespaces/1/device_path
         echo {uuid} >{subsystem}/namespaces/1/device_uuid
         echo 1 >{subsystem}/namespaces/1/enable
-        ln -s {root}/hosts/{host} {subsystem}/allowed_hosts/
+        # The agent of an earlier case may just take the same host away.
+        for try in 1 2 3 4 5; do
+            mkdir -p {root}/hosts/{host}
+            ln -s {root}/hosts/{host} {subsystem}/allowed_hosts/ && break || sleep 1
+        done
         echo tcp >{port}/addr_trtype
         echo ipv4 >{port}/addr_adrfam
         echo {address} >{port}/addr_traddr
