@@ -1,6 +1,6 @@
 // Walks every crash, and keeps docs/CRASH_TABLE.md true.
 //
-//   crash_table_test --write    writes the table into the source tree
+//   crash_table_test --write    writes this table and that of the fault points into the source tree
 #include "tests/crash/crash_table.h"
 
 #include <map>
@@ -13,20 +13,13 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "base/file.h"
-#include "tests/matchers/status_matchers.h"
+#include "tests/crash/document.h"
 
 namespace nvmeof::testing {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-
-constexpr char kPath[] = NVMEOF_SOURCE_DIR "/docs/CRASH_TABLE.md";
-constexpr unsigned kMode = 0644;
-
-std::string program;  // as it was called
-bool write_table = false;
 
 const std::vector<Row>& AllRows() {
   static const std::vector<Row> kRows = [] {
@@ -46,12 +39,7 @@ TEST(CrashTableTest, EveryRowConverges) {
 }
 
 TEST(CrashTableTest, TheDocumentIsThisTable) {
-  const std::string table = Render(AllRows());
-  if (write_table) {
-    ASSERT_OK(base::WriteFileAtomically(kPath, table, kMode));
-  }
-  EXPECT_TRUE(base::ReadFile(kPath).value_or("") == table)
-      << kPath << " is out of date: run " << program << " --write";
+  ExpectDocument("CRASH_TABLE.md", Render(AllRows()));
 }
 
 TEST(PointNameTest, ReducesWhatVaries) {
@@ -129,7 +117,6 @@ TEST(WalkTest, CatchesWhatDoesNotConverge) {
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleMock(&argc, argv);
-  nvmeof::testing::program = argv[0];
-  nvmeof::testing::write_table = argc > 1 && std::string(argv[1]) == "--write";
+  nvmeof::testing::write_documents = argc > 1 && std::string(argv[1]) == "--write";
   return RUN_ALL_TESTS();
 }

@@ -128,6 +128,7 @@ class FakeConfigfs final : public target::Configfs {
       AddValues(path, {{"addr_trtype", ""}, {"addr_adrfam", ""}});
       AddValues(path, {{"addr_traddr", ""}, {"addr_trsvcid", ""}});
       Insert(path + "/subsystems");
+      AddValues(path, {{"ana_groups/1/ana_state", "optimized"}});
     }
     if (kind == "subsystems") {
       AddValues(path,

@@ -91,6 +91,11 @@ void FakeSpdk::Restart() {
   subsystems_.clear();
 }
 
+int FakeSpdk::requests() {
+  const absl::MutexLock lock(&mutex_);
+  return requests_;
+}
+
 void FakeSpdk::LoseAnswer(int n, bool carried_out) {
   const absl::MutexLock lock(&mutex_);
   until_loss_ = n;
@@ -138,6 +143,7 @@ absl::StatusOr<std::string> FakeSpdk::Exchange(absl::string_view request) {
     return absl::UnavailableError("the connection was closed");
   }
   const absl::MutexLock lock(&mutex_);
+  ++requests_;
   const bool lost = until_loss_ > 0 && --until_loss_ == 0;
   Outcome outcome;
   if (!lost || carried_out_) {

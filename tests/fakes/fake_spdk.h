@@ -81,6 +81,7 @@ class FakeSpdk {
   std::map<std::string, Lvol> lvols();
   std::map<std::string, Subsystem> subsystems();
   std::vector<std::string> methods();  // called, in order
+  int requests();                      // that came, or should have come
 
   // One request and its answer, a line.
   absl::StatusOr<std::string> Exchange(absl::string_view request);
@@ -120,6 +121,7 @@ class FakeSpdk {
   std::map<std::string, Lvol> lvols_ ABSL_GUARDED_BY(mutex_);            // by UUID
   std::map<std::string, Subsystem> subsystems_ ABSL_GUARDED_BY(mutex_);  // by NQN
   std::vector<std::string> methods_ ABSL_GUARDED_BY(mutex_);
+  int requests_ ABSL_GUARDED_BY(mutex_) = 0;
   int until_loss_ ABSL_GUARDED_BY(mutex_) = 0;
   bool carried_out_ ABSL_GUARDED_BY(mutex_) = true;
 };

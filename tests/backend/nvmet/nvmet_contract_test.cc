@@ -1,8 +1,8 @@
 // NvmetBackend over two agents passes the suite that every Backend passes.
 
 #include "backend/nvmet/nvmet_backend.h"
-#include "tests/backend/nvmet/fake_agent.h"
 #include "tests/contract/backend_contract.h"
+#include "tests/fakes/fake_agent.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/temporary_directory.h"
 

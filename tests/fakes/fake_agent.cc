@@ -1,4 +1,4 @@
-#include "tests/backend/nvmet/fake_agent.h"
+#include "tests/fakes/fake_agent.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -134,12 +134,12 @@ void FakeAgent::Release() {
 
 void FakeAgent::DieAt(int n) {
   const absl::MutexLock lock(&mutex_);
-  dies_at_ = calls_ + n;
+  dies_at_ = n == 0 ? 0 : calls_ + n;
 }
 
 void FakeAgent::RefuseAt(int n) {
   const absl::MutexLock lock(&mutex_);
-  refuses_at_ = calls_ + n;
+  refuses_at_ = n == 0 ? 0 : calls_ + n;
 }
 
 int FakeAgent::calls() {

@@ -51,10 +51,10 @@ class FakeAgent final : public v1::TargetAgent::Service {
   void Release();
 
   // The n-th call from now (1 is the next one) and all later ones are UNAVAILABLE; the n-th one
-  // does its work first.
+  // does its work first. 0 = all are served again.
   void DieAt(int n);
 
-  // The n-th call from now is UNAVAILABLE and does nothing.
+  // The n-th call from now is UNAVAILABLE and does nothing; 0 = none is.
   void RefuseAt(int n);
 
   int calls();  // until now
