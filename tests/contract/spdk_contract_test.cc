@@ -1,6 +1,14 @@
-// SpdkBackend over SPDK's RPCs in memory passes the suite that every Backend passes.
+// SpdkBackend over SPDK's RPCs in memory passes the suite that every Backend passes; so it does
+// over the RPC socket of a real target, which NVMF_TGT_SOCKET may name: `ctest --preset dev -L
+// nvmf_tgt`.
+#include <cstdlib>
+#include <string>
 
+#include "absl/strings/string_view.h"
+
+#include "backend/make_backends.h"
 #include "backend/spdk/spdk_backend.h"
+#include "base/clock.h"
 #include "tests/contract/backend_contract.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_spdk.h"
@@ -28,6 +36,35 @@ class SpdkSubject final : public ContractSubject {
 INSTANTIATE_TEST_SUITE_P(Spdk, BackendContract,
                          ::testing::Values(ContractCase{
                              "Spdk", [] { return std::make_unique<SpdkSubject>(); }}));
+
+std::string Given(const char* variable, const char* otherwise = "") {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread changes the environment
+  const char* const value = std::getenv(variable);
+  return value != nullptr ? value : otherwise;
+}
+
+// A target with the TCP transport and a logical volume store with room for sixteen volumes.
+class RealSpdkSubject final : public ContractSubject {
+ public:
+  backend::Backend& backend() override { return *backends_.all().front().backend; }
+  absl::Time Deadline() override { return clock_.Now() + absl::Seconds(60); }
+
+ private:
+  base::MonotonicClock clock_;
+  backend::Backends backends_ = backend::MakeBackends(
+      {{{"real", backend::SpdkConfig{.socket = Given("NVMF_TGT_SOCKET"),
+                                     .lvol_store = Given("NVMF_TGT_LVOL_STORE", "lvs0"),
+                                     .portals = {{"tcp", Given("NVMF_TGT_ADDRESS", "127.0.0.1"),
+                                                  "4420"}}}}}},
+      clock_);
+};
+
+std::vector<ContractCase> RealTargets() {
+  if (Given("NVMF_TGT_SOCKET").empty()) return {};
+  return {{"RealSpdk", [] { return std::make_unique<RealSpdkSubject>(); }}};
+}
+
+INSTANTIATE_TEST_SUITE_P(RealSpdk, BackendContract, ::testing::ValuesIn(RealTargets()));
 
 }  // namespace
 }  // namespace nvmeof::testing
