@@ -103,7 +103,7 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
              {"volumes", static_cast<std::int64_t>(half->records.List().size())}});
   SayWhatHinders(half->health);
 
-  csi::IdentityService identity(edge, {config.driver_name, NVMEOF_VERSION},
+  csi::IdentityService identity(edge, {config.driver_name, NVMEOF_VERSION, config.has_controller},
                                 [] { return csi::CheckFabricsDevice(); });
   csi::NodeService node(edge, *half, {host.nqn, config.max_volumes});
   absl::Status served;

@@ -25,8 +25,10 @@ grpc::Status IdentityService::GetPluginCapabilities(
     ::csi::v1::GetPluginCapabilitiesResponse* response) {
   return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc&) {
     // What controller and nodes can do together; each of them says all of it.
-    response->add_capabilities()->mutable_service()->set_type(
-        PluginCapability::Service::CONTROLLER_SERVICE);
+    if (info_.has_controller) {
+      response->add_capabilities()->mutable_service()->set_type(
+          PluginCapability::Service::CONTROLLER_SERVICE);
+    }
     response->add_capabilities()->mutable_volume_expansion()->set_type(
         PluginCapability::VolumeExpansion::ONLINE);
     return absl::OkStatus();

@@ -16,6 +16,7 @@ namespace nvmeof::csi {
 struct PluginInfo {
   std::string name;
   std::string version;
+  bool has_controller = true;  // somewhere in the cluster
 };
 
 // Safe to use from several threads. Borrows the edge.

@@ -121,6 +121,12 @@ Subcommand NodeCommand(NodeConfig& config) {
         .description = "pause between two looks for paths and mounts that need repair",
         .fallback = "10",
         .store = WholeNumber(config.reconcile_seconds, 1, 3600)},
+       {.name = "--no-controller",
+        .description = "do not announce a controller: there is none, as all volumes are made by "
+                       "hand",
+        .fallback = "false",
+        .bare = true,
+        .store = OneOf<bool>(config.has_controller, {{"true", false}, {"false", true}})},
        LogLevelFlag(config.log),
        LogFormatFlag(config.log)}};
 }
@@ -156,6 +162,12 @@ Subcommand TargetCommand(TargetConfig& config) {
                            "fc://nn-0x...:pn-0x...; repeat it, or separate with commas",
             .repeatable = true,
             .store = EachParsed(config.portals, &volume::ParsePortal)},
+           {.name = "--non-optimized-portal",
+            .placeholder = "PORTAL",
+            .description = "one more, which hosts use only while no --portal works",
+            .fallback = "",
+            .repeatable = true,
+            .store = OrNothing(EachParsed(config.non_optimized_portals, &volume::ParsePortal))},
            {.name = "--provisioning",
             .placeholder = "KIND",
             .description = "thin (writes take the space) or thick (creation takes it)",

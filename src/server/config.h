@@ -44,6 +44,7 @@ struct NodeConfig {
   std::string hostid_file;
   int max_volumes = 0;  // 0 = no limit
   int reconcile_seconds = 10;
+  bool has_controller = true;
 };
 
 struct TargetConfig {
@@ -52,8 +53,9 @@ struct TargetConfig {
   Endpoint health;
   bool insecure_listen = false;  // other machines may reach it
   volume::PoolPlace pool;
-  std::string state_dir;  // of an LVM pool
-  std::vector<volume::Portal> portals;
+  std::string state_dir;                              // of an LVM pool
+  std::vector<volume::Portal> portals;                // at least one
+  std::vector<volume::Portal> non_optimized_portals;  // others
   volume::Provisioning provisioning = volume::Provisioning::kThin;
   int reserve_percent = 5;
   bool drained = false;  // no new volumes

@@ -69,6 +69,15 @@ TEST_F(IdentityServiceTest, AnnouncesAControllerAndOnlineExpansion) {
             PluginCapability::VolumeExpansion::ONLINE);
 }
 
+TEST_F(IdentityServiceTest, AnnouncesNoControllerWhereThereIsNone) {
+  IdentityService alone(edge_, {"csi.nvmeof.dev", "1.2.3", false}, [] { return absl::OkStatus(); });
+  const Serving serving(alone);
+  stub_ = ::csi::v1::Identity::NewStub(serving.channel());
+  const auto reply = Send(&::csi::v1::Identity::Stub::GetPluginCapabilities);
+  ASSERT_EQ(reply.capabilities_size(), 1);
+  EXPECT_TRUE(reply.capabilities(0).has_volume_expansion());
+}
+
 TEST_F(IdentityServiceTest, IsReadyWhenHealthy) {
   const auto reply = Send(&::csi::v1::Identity::Stub::Probe);
   EXPECT_TRUE(status_.ok());

@@ -90,6 +90,11 @@ TEST(ConfigTest, ReadsTheEndpointOfTheCsiSpecification) {
   ::unsetenv("CSI_ENDPOINT");
 }
 
+TEST(ConfigTest, NodeAnnouncesAControllerUnlessThereIsNone) {
+  EXPECT_TRUE(std::get<NodeConfig>(Parse({"node"})).has_controller);
+  EXPECT_FALSE(std::get<NodeConfig>(Parse({"node", "--no-controller"})).has_controller);
+}
+
 TEST(ConfigTest, ControllerNeedsItsBackends) {
   EXPECT_EQ(std::get<ControllerConfig>(Parse({"controller", "--backends=/b.yaml"})).backends_file,
             "/b.yaml");
@@ -106,6 +111,16 @@ TEST(ConfigTest, TargetTakesItsFlags) {
   EXPECT_EQ(config.provisioning, volume::Provisioning::kThick);
   EXPECT_EQ(config.reserve_percent, 10);
   EXPECT_EQ(config.listen.address(), "127.0.0.1:5000");
+}
+
+TEST(ConfigTest, TargetKnowsWhichPortalsAreForTheWorst) {
+  const std::vector<std::string> plain = {"target", "--pool=/pool", "--portal=192.0.2.1"};
+  EXPECT_THAT(std::get<TargetConfig>(Parse(plain)).non_optimized_portals, ::testing::IsEmpty());
+  std::vector<std::string> more = plain;
+  more.emplace_back("--non-optimized-portal=192.0.2.2:4420,192.0.2.3:4420");
+  EXPECT_THAT(std::get<TargetConfig>(Parse(more)).non_optimized_portals,
+              ElementsAre(volume::Portal{"tcp", "192.0.2.2", "4420"},
+                          volume::Portal{"tcp", "192.0.2.3", "4420"}));
 }
 
 TEST(ConfigTest, TargetIsDrainedWhereToldTo) {
