@@ -1,5 +1,7 @@
+#include <iterator>
 #include <memory>
 
+#include "absl/algorithm/container.h"
 #include "absl/time/time.h"
 
 #include "base/clock.h"
@@ -21,7 +23,8 @@ absl::Status Run(const server::TargetConfig& config, server::StopSignal& stop) {
   options.version = NVMEOF_VERSION;
   options.pool = config.pool;
   options.state_directory = config.state_dir;
-  options.portals = config.portals;
+  options.portals = {config.portals, config.non_optimized_portals};
+  absl::c_copy(config.non_optimized_portals, std::back_inserter(options.portals.all));
   options.drained = config.drained;
   options.provisioning = config.provisioning;
   options.reserve_percent = config.reserve_percent;

@@ -20,8 +20,8 @@ constexpr absl::Duration kFirstPause = absl::Seconds(2);
 constexpr absl::Duration kLongestPause = absl::Minutes(1);
 
 absl::Status Check(const AgentOptions& options) {
-  if (options.portals.empty()) return absl::InvalidArgumentError("no portal");
-  for (const volume::Portal& portal : options.portals) {
+  if (options.portals.all.empty()) return absl::InvalidArgumentError("no portal");
+  for (const volume::Portal& portal : options.portals.all) {
     if (portal.address == "0.0.0.0" || portal.address == "::") {
       return absl::InvalidArgumentError(absl::StrCat(
           "portal ", volume::FormatPortal(portal), ": hosts need an address that they can reach"));

@@ -31,7 +31,7 @@ struct AgentOptions {
   std::string version;
   volume::PoolPlace pool;
   std::string state_directory;  // absolute; of an LVM pool's records
-  std::vector<volume::Portal> portals;
+  Portals portals;
   // Of volumes whose request names neither: thin or thick.
   volume::Provisioning provisioning = volume::Provisioning::kThin;
   bool drained = false;     // no new volumes

@@ -19,7 +19,7 @@ absl::Status Busy(const std::string& handle) {
 
 }  // namespace
 
-Exporter::Exporter(Storage storage, Configfs& tree, std::vector<volume::Portal> portals)
+Exporter::Exporter(Storage storage, Configfs& tree, Portals portals)
     : storage_(storage), ports_(tree), subsystems_(tree), portals_(std::move(portals)) {}
 
 absl::StatusOr<VolumeRecord> Exporter::Export(const std::string& handle,
@@ -80,7 +80,7 @@ void Exporter::Restore() {
     claims.push_back(*std::move(claim));
     complete.push_back(record->SubsystemNqn());
   }
-  const Links links = ports_.Link(complete, portals_);
+  const Links links = ports_.Link(complete, portals_.all);
   if (!links.failure.ok()) Miss("volumes not on all portals", links.failure);
 }
 
@@ -122,7 +122,7 @@ absl::Status Exporter::Ensure(const VolumeRecord& record) {
 
 absl::Status Exporter::Converge(const VolumeRecord& record) {
   RETURN_IF_ERROR(Ensure(record));
-  const Links links = ports_.Link({record.SubsystemNqn()}, portals_);
+  const Links links = ports_.Link({record.SubsystemNqn()}, portals_.all);
   if (links.failure.ok()) return absl::OkStatus();
   Miss("volume not on all portals", base::Annotate(links.failure, record.Handle()));
   return links.count > 0 ? absl::OkStatus() : absl::UnavailableError(links.failure.message());

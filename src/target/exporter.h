@@ -35,9 +35,9 @@ struct Storage {
 // its own and runs in a worker therefore. Aborted: the volume's claim is taken.
 class Exporter {
  public:
-  Exporter(Storage storage, Configfs& tree, std::vector<volume::Portal> portals);
+  Exporter(Storage storage, Configfs& tree, Portals portals);
 
-  const std::vector<volume::Portal>& portals() const { return portals_; }
+  const std::vector<volume::Portal>& portals() const { return portals_.all; }
 
   // Lets the host in; the volume afterwards. AlreadyExists when it is in, with the kernel made to
   // match. FailedPrecondition, naming the host, when another one is in and either export is single
@@ -75,7 +75,7 @@ class Exporter {
   const Storage storage_;
   NvmetPorts ports_;
   NvmetSubsystems subsystems_;
-  const std::vector<volume::Portal> portals_;
+  const Portals portals_;
 
   std::atomic<bool> missing_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
 #include "base/status_macros.h"
@@ -10,6 +11,9 @@ namespace nvmeof::target {
 namespace {
 
 constexpr int kMaximumPort = 65535;
+
+constexpr char kOptimized[] = "optimized";
+constexpr char kNonOptimized[] = "non-optimized";
 
 std::string PortPath(const std::string& id) { return absl::StrCat("ports/", id); }
 
@@ -41,20 +45,32 @@ void Add(absl::Status& sum, const absl::Status& one) {
 
 }  // namespace
 
-absl::Status NvmetPorts::Ensure(const std::vector<volume::Portal>& portals) {
+absl::Status NvmetPorts::Ensure(const Portals& portals) {
   absl::Status failure;
-  for (const volume::Portal& portal : portals) {
-    absl::Status ensured = EnsureOne(portal);
+  for (const volume::Portal& portal : portals.all) {
+    const bool last = absl::c_linear_search(portals.non_optimized, portal);
+    absl::Status ensured = EnsureOne(portal, last ? kNonOptimized : kOptimized);
     if (!ensured.ok()) Add(failure, base::Annotate(ensured, volume::FormatPortal(portal)));
   }
   return failure;
 }
 
-absl::Status NvmetPorts::EnsureOne(const volume::Portal& portal) {
-  const absl::StatusOr<std::string> found = Find(portal);
-  if (!absl::IsNotFound(found.status())) return found.status();
-  ASSIGN_OR_RETURN(const std::string id, Allocate());
-  return Configure(id, portal);
+absl::Status NvmetPorts::EnsureOne(const volume::Portal& portal, const std::string& ana_state) {
+  absl::StatusOr<std::string> id = Find(portal);
+  if (absl::IsNotFound(id.status())) {
+    id = Allocate();
+    if (id.ok()) RETURN_IF_ERROR(Configure(*id, portal));
+  }
+  RETURN_IF_ERROR(id.status());
+  return SetAnaState(*id, ana_state);
+}
+
+// All volumes are in group 1, so that its state is the port's.
+absl::Status NvmetPorts::SetAnaState(const std::string& id, const std::string& wanted) {
+  const std::string path = absl::StrCat(PortPath(id), "/ana_groups/1/ana_state");
+  ASSIGN_OR_RETURN(const std::string state, tree_.Read(path));
+  const bool is_open = state == kOptimized || state == kNonOptimized;
+  return is_open && state != wanted ? tree_.Write(path, wanted) : absl::OkStatus();
 }
 
 Links NvmetPorts::Link(const std::vector<volume::Nqn>& subsystems,

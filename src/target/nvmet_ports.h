@@ -18,6 +18,13 @@
 
 namespace nvmeof::target {
 
+// Where hosts reach the volumes.
+struct Portals {
+  std::vector<volume::Portal> all;
+  // Those of them that hosts use only while no other works: their ANA state.
+  std::vector<volume::Portal> non_optimized;
+};
+
 struct Links {
   int count = 0;         // wanted links that stand
   absl::Status failure;  // why the others do not: all causes in one message
@@ -29,8 +36,9 @@ class NvmetPorts {
   explicit NvmetPorts(Configfs& tree) : tree_(tree) {}
 
   // A port for each portal: the one that has its address, also when somebody else made it, else a
-  // new one. Links nothing. Goes on after a failure. One thread at a time.
-  absl::Status Ensure(const std::vector<volume::Portal>& portals);
+  // new one. Its ANA state as wanted, unless somebody closed it (inaccessible). Links nothing. Goes
+  // on after a failure. One thread at a time.
+  absl::Status Ensure(const Portals& portals);
 
   // Every subsystem on the port of every portal, and on no other port. Port by port, so that the
   // time from a port's first link to its last is short. Goes on after a failure: one portal whose
@@ -44,7 +52,8 @@ class NvmetPorts {
   absl::Status Unlink(const volume::Nqn& subsystem);
 
  private:
-  absl::Status EnsureOne(const volume::Portal& portal);
+  absl::Status EnsureOne(const volume::Portal& portal, const std::string& ana_state);
+  absl::Status SetAnaState(const std::string& id, const std::string& wanted);
   absl::StatusOr<std::string> Find(const volume::Portal& portal) const;
   absl::StatusOr<volume::Portal> Read(const std::string& id) const;
   absl::StatusOr<std::string> Allocate();

@@ -52,8 +52,27 @@ class NvmetPortsTest : public ::testing::Test {
   NvmetPorts ports_{tree_};
 };
 
+TEST_F(NvmetPortsTest, PortsHaveTheAnaStateThatIsWanted) {
+  const std::string first = "ports/1/ana_groups/1/ana_state";
+  const std::string second = "ports/2/ana_groups/1/ana_state";
+  ASSERT_OK(ports_.Ensure({{kFirst, kSecond}, {kSecond}}));
+  EXPECT_EQ(Value(first), "optimized");
+  EXPECT_EQ(Value(second), "non-optimized");
+  ASSERT_OK(ports_.Ensure({{kFirst, kSecond}, {kFirst}}));
+  EXPECT_EQ(Value(first), "non-optimized");
+  EXPECT_EQ(Value(second), "optimized");
+}
+
+TEST_F(NvmetPortsTest, APortThatSomebodyClosedStaysClosed) {
+  ASSERT_OK(ports_.Ensure({{kFirst}, {}}));
+  const std::string state = "ports/1/ana_groups/1/ana_state";
+  ASSERT_OK(tree_.Write(state, "inaccessible"));
+  ASSERT_OK(ports_.Ensure({{kFirst}, {}}));
+  EXPECT_EQ(Value(state), "inaccessible");
+}
+
 TEST_F(NvmetPortsTest, MakesOnePortForEachPortal) {
-  ASSERT_OK(ports_.Ensure({kFirst, kIpv6}));
+  ASSERT_OK(ports_.Ensure({{kFirst, kIpv6}, {}}));
   EXPECT_EQ(Value("ports/1/addr_traddr"), "192.0.2.1");
   EXPECT_EQ(Value("ports/1/addr_adrfam"), "ipv4");
   EXPECT_EQ(Value("ports/2/addr_traddr"), "2001:db8::1");
@@ -64,7 +83,7 @@ TEST_F(NvmetPortsTest, MakesOnePortForEachPortal) {
 TEST_F(NvmetPortsTest, MakesPortsOfEachTransport) {
   const volume::Portal rdma{"rdma", "192.0.2.1", "4420"};
   const volume::Portal fc{"fc", "nn-0x20000090fa942779:pn-0x20000090fa942780", ""};
-  ASSERT_OK(ports_.Ensure({kFirst, rdma, fc}));
+  ASSERT_OK(ports_.Ensure({{kFirst, rdma, fc}, {}}));
   EXPECT_EQ(Value("ports/2/addr_trtype"), "rdma");
   EXPECT_EQ(Value("ports/2/addr_adrfam"), "ipv4");
   EXPECT_EQ(Value("ports/2/addr_traddr"), "192.0.2.1");
@@ -73,7 +92,7 @@ TEST_F(NvmetPortsTest, MakesPortsOfEachTransport) {
   EXPECT_EQ(Value("ports/3/addr_trsvcid"), "none");
   EXPECT_EQ(Value("ports/3/addr_traddr"), "nn-0x20000090fa942779:pn-0x20000090fa942780");
   effects_.Forget();
-  ASSERT_OK(ports_.Ensure({kFirst, rdma, fc}));
+  ASSERT_OK(ports_.Ensure({{kFirst, rdma, fc}, {}}));
   EXPECT_THAT(effects_.log(), IsEmpty());
   EXPECT_EQ(ports_.Link({Subsystem("a")}, {rdma, fc}).count, 2);
   EXPECT_THAT(Linked("1"), IsEmpty());
@@ -82,16 +101,16 @@ TEST_F(NvmetPortsTest, MakesPortsOfEachTransport) {
 }
 
 TEST_F(NvmetPortsTest, KnownPortsAreNotTouched) {
-  ASSERT_OK(ports_.Ensure({kFirst, kIpv6}));
+  ASSERT_OK(ports_.Ensure({{kFirst, kIpv6}, {}}));
   effects_.Forget();
-  ASSERT_OK(ports_.Ensure({kFirst, kIpv6}));
+  ASSERT_OK(ports_.Ensure({{kFirst, kIpv6}, {}}));
   EXPECT_THAT(effects_.log(), IsEmpty());
 }
 
 TEST_F(NvmetPortsTest, UsesAPortOfSomebodyElseWithTheSameAddress) {
   MakePort("7", "2001:0db8:0:0::1");
   effects_.Forget();
-  ASSERT_OK(ports_.Ensure({kIpv6}));
+  ASSERT_OK(ports_.Ensure({{kIpv6}, {}}));
   EXPECT_THAT(effects_.log(), IsEmpty());
   EXPECT_EQ(ports_.Link({Subsystem("a")}, {kIpv6}).count, 1);
   EXPECT_THAT(Linked("7"), ElementsAre(Subsystem("a").text()));
@@ -99,7 +118,7 @@ TEST_F(NvmetPortsTest, UsesAPortOfSomebodyElseWithTheSameAddress) {
 
 TEST_F(NvmetPortsTest, LeavesPortsWithOtherAddressesAlone) {
   MakePort("1", "203.0.113.9");
-  ASSERT_OK(ports_.Ensure({kFirst}));
+  ASSERT_OK(ports_.Ensure({{kFirst}, {}}));
   EXPECT_EQ(Value("ports/1/addr_traddr"), "203.0.113.9");
   EXPECT_EQ(Value("ports/2/addr_traddr"), "192.0.2.1");
 }
@@ -110,21 +129,21 @@ TEST_F(NvmetPortsTest, CompletesAPortThatACrashCutShort) {
     FakeConfigfs tree(effects);
     NvmetPorts ports(tree);
     effects.DieAt(n);
-    EXPECT_FALSE(ports.Ensure({kFirst}).ok());
+    EXPECT_FALSE(ports.Ensure({{kFirst}, {}}).ok());
     effects.Revive();
-    EXPECT_OK(ports.Ensure({kFirst}));
+    EXPECT_OK(ports.Ensure({{kFirst}, {}}));
     EXPECT_THAT(tree.List("ports"), IsOkAndHolds(ElementsAre("1"))) << n;
   }
 }
 
 TEST_F(NvmetPortsTest, OnePortThatFailsDoesNotHoldUpTheNext) {
   effects_.Fail(1, absl::InternalError("no"));
-  EXPECT_THAT(ports_.Ensure({kFirst, kSecond}), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(ports_.Ensure({{kFirst, kSecond}, {}}), StatusIs(absl::StatusCode::kInternal));
   EXPECT_EQ(Value("ports/1/addr_traddr"), "192.0.2.2");
 }
 
 TEST_F(NvmetPortsTest, LinksPortByPort) {
-  ASSERT_OK(ports_.Ensure({kFirst, kSecond}));
+  ASSERT_OK(ports_.Ensure({{kFirst, kSecond}, {}}));
   effects_.Forget();
   const Links links = ports_.Link({Subsystem("a"), Subsystem("b")}, {kFirst, kSecond});
   EXPECT_OK(links.failure);
@@ -137,7 +156,7 @@ TEST_F(NvmetPortsTest, LinksPortByPort) {
 }
 
 TEST_F(NvmetPortsTest, LinksThatStandCountAndAreNotTouched) {
-  ASSERT_OK(ports_.Ensure({kFirst}));
+  ASSERT_OK(ports_.Ensure({{kFirst}, {}}));
   ports_.Link({Subsystem("a")}, {kFirst});
   effects_.Forget();
   EXPECT_EQ(ports_.Link({Subsystem("a")}, {kFirst}).count, 1);
@@ -145,7 +164,7 @@ TEST_F(NvmetPortsTest, LinksThatStandCountAndAreNotTouched) {
 }
 
 TEST_F(NvmetPortsTest, PortalThatIsNoLongerWantedIsUnlinked) {
-  ASSERT_OK(ports_.Ensure({kFirst, kSecond}));
+  ASSERT_OK(ports_.Ensure({{kFirst, kSecond}, {}}));
   ports_.Link({Subsystem("a"), Subsystem("b")}, {kFirst, kSecond});
   EXPECT_EQ(ports_.Link({Subsystem("a")}, {kSecond}).count, 1);
   EXPECT_THAT(Linked("1"), ElementsAre(Subsystem("b").text()));
@@ -153,7 +172,7 @@ TEST_F(NvmetPortsTest, PortalThatIsNoLongerWantedIsUnlinked) {
 }
 
 TEST_F(NvmetPortsTest, PortalsThatFailAreNamedAndTheOthersLinked) {
-  ASSERT_OK(ports_.Ensure({kFirst, kSecond}));
+  ASSERT_OK(ports_.Ensure({{kFirst, kSecond}, {}}));
   tree_.TakeDown("192.0.2.1");
   const Links links = ports_.Link({Subsystem("a")}, {kFirst, kSecond, kIpv6});
   EXPECT_EQ(links.count, 1);
@@ -161,7 +180,7 @@ TEST_F(NvmetPortsTest, PortalsThatFailAreNamedAndTheOthersLinked) {
 }
 
 TEST_F(NvmetPortsTest, UnlinkClearsAllPorts) {
-  ASSERT_OK(ports_.Ensure({kFirst, kSecond}));
+  ASSERT_OK(ports_.Ensure({{kFirst, kSecond}, {}}));
   ports_.Link({Subsystem("a"), Subsystem("b")}, {kFirst, kSecond});
   ASSERT_OK(ports_.Unlink(Subsystem("a")));
   EXPECT_THAT(Linked("1"), ElementsAre(Subsystem("b").text()));

@@ -129,7 +129,7 @@ class TargetWorld {
     const target::Storage storage{*data_, *store, claims};
     const std::vector<volume::Portal> portals = {{"tcp", "192.0.2.1", "4420"},
                                                  {"tcp", "2001:db8::1", "4420"}};
-    exporter = std::make_unique<target::Exporter>(storage, configfs, portals);
+    exporter = std::make_unique<target::Exporter>(storage, configfs, target::Portals{portals, {}});
     provisioner = std::make_unique<target::Provisioner>(storage, *exporter, *room, options);
   }
 

@@ -31,7 +31,7 @@ bool Listens(pid_t pid, int port) {
 }  // namespace
 
 std::string AgentPlan::address() const {
-  return absl::StrCat(Network::PortalAddress(portals.front()), ":", port);
+  return absl::StrCat(Network::PortalAddress(portals.empty() ? 0 : portals.front()), ":", port);
 }
 
 absl::StatusOr<std::unique_ptr<Process>> StartAgent(const AgentPlan& plan) {
@@ -45,6 +45,7 @@ absl::StatusOr<std::unique_ptr<Process>> StartAgent(const AgentPlan& plan) {
     arguments.emplace_back("--state-dir");
     arguments.push_back(plan.state);
   }
+  arguments.insert(arguments.end(), plan.more_arguments.begin(), plan.more_arguments.end());
   ASSIGN_OR_RETURN(auto agent, Process::Start(std::move(arguments), plan.log, Network::kStorage));
   const bool listens = Eventually(
       absl::Seconds(60), [&] { return Listens(agent->pid(), plan.port) || !agent->running(); });

@@ -18,6 +18,7 @@ struct AgentPlan {
   std::string log;           // file
   std::string state = {};    // folder of an LVM pool's records
   int nvme_port = 4420;      // of the portals
+  std::vector<std::string> more_arguments = {};
 
   std::string address() const;
 };

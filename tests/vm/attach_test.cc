@@ -62,6 +62,53 @@ TEST_F(AttachTest, TwoPortalsAndTwoHostSidesMakeFourPaths) {
   EXPECT_OK(volume.Delete());
 }
 
+// The agent's second portal is one that hosts should use only while the first does not work.
+class NonOptimizedTest : public AttachTest {
+ protected:
+  absl::StatusOr<std::unique_ptr<Lab>> MakeLab(const std::string& name) override {
+    ASSIGN_OR_RETURN(std::unique_ptr<Lab> lab, Lab::Create(name));
+    lab->agent_plan().portals = {0};
+    lab->agent_plan().more_arguments = {"--non-optimized-portal", Network::PortalAddress(1)};
+    RETURN_IF_ERROR(lab->StartTarget());
+    RETURN_IF_ERROR(lab->StartController());
+    RETURN_IF_ERROR(lab->StartNode());
+    return lab;
+  }
+
+  // How many writes the paths to that portal carried.
+  static std::uint64_t WritesBy(const PodVolume& volume, const std::string& portal) {
+    std::uint64_t writes = 0;
+    for (const KernelPath& path : KernelPaths(volume.nqn())) {
+      if (path.address == portal) writes += WritesOf(path);
+    }
+    return writes;
+  }
+};
+
+TEST_F(NonOptimizedTest, APortalForTheWorstCarriesNothingWhileAnotherWorks) {
+  PodVolume volume = NewVolume(VolumeKind::kBlock);
+  ASSERT_OK(volume.Create());
+  ASSERT_OK(volume.Attach());
+  const auto live = [&](int count) {
+    return Eventually(kPatience, [&] { return CountLive(volume.nqn()) == count; });
+  };
+  ASSERT_TRUE(live(4));
+  Writer writer(volume.data_path(), 2 << 20);
+  writer.Start();
+  ASSERT_TRUE(writer.WaitFor(100, kPatience));
+  EXPECT_GT(WritesBy(volume, Network::PortalAddress(0)), 90U);
+  EXPECT_EQ(WritesBy(volume, Network::PortalAddress(1)), 0U);
+  ASSERT_OK(lab().network().Refuse(0));
+  EXPECT_TRUE(writer.WaitFor(100, kPatience));
+  EXPECT_GT(WritesBy(volume, Network::PortalAddress(1)), 0U);
+  ASSERT_OK(lab().network().Heal());
+  EXPECT_TRUE(live(4));
+  ASSERT_OK(writer.Stop());
+  EXPECT_OK(writer.Verify(volume.data_path()));
+  EXPECT_OK(volume.Detach());
+  EXPECT_OK(volume.Delete());
+}
+
 TEST_F(AttachTest, PathsOfAnInterfaceUseNoOther) {
   PodVolume volume(lab().cluster(), {.name = "pvc",
                                      .kind = VolumeKind::kBlock,

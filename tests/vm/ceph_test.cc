@@ -2,12 +2,10 @@
 // must pass, and its volumes are attached, written, grown and read back, also when a gateway ends.
 #include <string>
 
-#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "backend/ceph/ceph_backend.h"
-#include "base/clock.h"
 #include "tests/contract/backend_contract.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/vm/backend_life.h"
@@ -21,13 +19,11 @@ namespace {
 
 using CephLab = StorageLab<KernelCeph>;
 
-class CephSubject final : public ContractSubject {
+class CephSubject final : public StorageSubject {
  public:
   backend::Backend& backend() override { return backend_; }
-  absl::Time Deadline() override { return clock_.Now() + absl::Seconds(60); }
 
  private:
-  base::MonotonicClock clock_;
   backend::CephBackend backend_{"rados", CephLab::Get().facade().gateways().config(), clock_};
 };
 
@@ -61,8 +57,7 @@ TEST_P(CephLifeTest, EveryCallMayBeRepeated) {
   RepeatEveryCall(volume);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, CephLifeTest,
-                         ::testing::Values(VolumeKind::kExt4, VolumeKind::kXfs, VolumeKind::kBlock),
+INSTANTIATE_TEST_SUITE_P(Kinds, CephLifeTest, StorageKinds(),
                          [](const auto& kind) { return Name(kind.param); });
 
 }  // namespace

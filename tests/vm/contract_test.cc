@@ -37,12 +37,13 @@ class StorageNodes final : public ::testing::Environment {
     ASSERT_OK(base::EnsureDirectory(spare));
     ASSERT_OK(RunTool({"mkfs.xfs", "-q", "-f", std::getenv("NVMEOF_SPARE")}));
     ASSERT_OK(RunTool({"mount", std::getenv("NVMEOF_SPARE"), spare}));
+    // They share a portal.
     plans_["on-ext4"] = {.port = 4421,
                          .portals = {0},
                          .pool = lab_->Folder("pool"),
                          .log = lab_->Folder("log/ext4")};
     plans_["on-xfs"] = {
-        .port = 4422, .portals = {1}, .pool = spare, .log = lab_->Folder("log/xfs")};
+        .port = 4422, .portals = {0, 1}, .pool = spare, .log = lab_->Folder("log/xfs")};
     for (const auto& [place, plan] : plans_) BringUp(place);
   }
 

@@ -60,6 +60,19 @@ int CountLive(const std::string& nqn) {
       paths.begin(), paths.end(), [](const KernelPath& path) { return path.state == "live"; }));
 }
 
+std::uint64_t WritesOf(const KernelPath& path) {
+  std::uint64_t writes = 0;
+  for (const fs::path& entry : EntriesOf(fs::path("/sys/class/nvme") / path.name)) {
+    // Documentation/block/stat.rst of the kernel: reads are four numbers, then come the writes.
+    std::istringstream stat(ReadAttribute(entry / "stat"));
+    std::uint64_t number = 0;
+    for (int i = 0; i < 5 && stat >> number; ++i) {
+      if (i == 4) writes += number;
+    }
+  }
+  return writes;
+}
+
 std::vector<std::string> DescribePaths(const std::string& nqn) {
   std::vector<std::string> lines;
   for (const KernelPath& path : KernelPaths(nqn)) {

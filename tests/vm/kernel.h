@@ -29,6 +29,9 @@ std::vector<KernelPath> KernelPaths();
 std::vector<KernelPath> KernelPaths(const std::string& nqn);
 int CountLive(const std::string& nqn);
 
+// How many writes to the subsystem's only disk went over this path.
+std::uint64_t WritesOf(const KernelPath& path);
+
 // "10.77.0.1 from 10.77.0.2: live", sorted: for people.
 std::vector<std::string> DescribePaths(const std::string& nqn);
 

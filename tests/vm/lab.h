@@ -35,6 +35,9 @@ class Lab {
   Lab& operator=(const Lab&) = delete;
   ~Lab();
 
+  // How the agent is started next.
+  AgentPlan& agent_plan() { return agent_; }
+
   // Each starts its process and returns when it serves.
   absl::Status StartTarget();
   absl::Status StartController();
@@ -71,7 +74,7 @@ class Lab {
 
   const std::string name_;
   const std::string root_;
-  const AgentPlan agent_;
+  AgentPlan agent_;
   std::unique_ptr<Network> network_;
   CsiClient controller_client_;
   CsiClient node_client_;

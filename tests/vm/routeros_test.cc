@@ -2,13 +2,11 @@
 // must pass, and its volumes are attached, written, grown and read back.
 #include <memory>
 
-#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "backend/http/http_client.h"
 #include "backend/routeros/routeros_backend.h"
-#include "base/clock.h"
 #include "tests/contract/backend_contract.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/vm/backend_life.h"
@@ -21,14 +19,15 @@ namespace {
 
 using RouterosLab = StorageLab<KernelRouteros>;
 
-class RouterosSubject final : public ContractSubject {
+// Its router does at once what it takes on: the unit tests have one that takes its time.
+class RouterosSubject final : public StorageSubject {
  public:
+  RouterosSubject() { RouterosLab::Get().facade().router().SetDelay(0); }
+
   backend::Backend& backend() override { return backend_; }
-  absl::Time Deadline() override { return clock_.Now() + absl::Seconds(60); }
 
  private:
   const backend::RouterosConfig config_ = RouterosLab::Get().facade().config();
-  base::MonotonicClock clock_;
   backend::RouterosBackend backend_{
       "rose", config_, std::make_unique<backend::HttpClient>(config_.router, clock_), clock_};
 };
@@ -36,7 +35,13 @@ class RouterosSubject final : public ContractSubject {
 INSTANTIATE_TEST_SUITE_P(Routeros, BackendContract,
                          ::testing::Values(CaseOn<KernelRouteros, RouterosSubject>("Routeros")));
 
-class RouterosLifeTest : public StorageLifeTest<KernelRouteros> {};
+class RouterosLifeTest : public StorageLifeTest<KernelRouteros> {
+ protected:
+  void SetUp() override {
+    facade().router().SetDelay(1);
+    StorageLifeTest::SetUp();
+  }
+};
 
 // After it the router calls its disks and files by other ids.
 TEST_P(RouterosLifeTest, KeepsItsDataThroughGrowthAndRestartOfTheRouter) {
@@ -49,8 +54,7 @@ TEST_P(RouterosLifeTest, EveryCallMayBeRepeated) {
   RepeatEveryCall(volume);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, RouterosLifeTest,
-                         ::testing::Values(VolumeKind::kExt4, VolumeKind::kXfs, VolumeKind::kBlock),
+INSTANTIATE_TEST_SUITE_P(Kinds, RouterosLifeTest, StorageKinds(),
                          [](const auto& kind) { return Name(kind.param); });
 
 }  // namespace

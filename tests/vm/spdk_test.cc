@@ -3,12 +3,10 @@
 #include <memory>
 #include <string>
 
-#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "backend/spdk/spdk_backend.h"
-#include "base/clock.h"
 #include "tests/contract/backend_contract.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/vm/backend_life.h"
@@ -24,14 +22,12 @@ namespace {
 
 using SpdkLab = StorageLab<KernelSpdk>;
 
-class SpdkSubject final : public ContractSubject {
+class SpdkSubject final : public StorageSubject {
  public:
   backend::Backend& backend() override { return backend_; }
-  absl::Time Deadline() override { return clock_.Now() + absl::Seconds(60); }
 
  private:
   const backend::SpdkConfig config_ = KernelSpdk::ConfigFor(SpdkLab::Get().lab());
-  base::MonotonicClock clock_;
   backend::SpdkBackend backend_{"user-space", config_,
                                 std::make_unique<backend::UnixRpcTransport>(config_.socket, clock_),
                                 clock_};
@@ -70,8 +66,7 @@ TEST_P(SpdkLifeTest, EveryCallMayBeRepeated) {
   RepeatEveryCall(volume);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, SpdkLifeTest,
-                         ::testing::Values(VolumeKind::kExt4, VolumeKind::kXfs, VolumeKind::kBlock),
+INSTANTIATE_TEST_SUITE_P(Kinds, SpdkLifeTest, StorageKinds(),
                          [](const auto& kind) { return Name(kind.param); });
 
 }  // namespace

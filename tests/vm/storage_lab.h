@@ -7,9 +7,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "base/clock.h"
 #include "tests/contract/backend_contract.h"
 #include "tests/matchers/status_matchers.h"
 #include "tests/vm/backend_life.h"
@@ -57,12 +59,24 @@ class StorageLab final : public ::testing::Environment {
   std::unique_ptr<Facade> facade_;
 };
 
+// What the subjects of the contract share.
+class StorageSubject : public ContractSubject {
+ public:
+  absl::Time Deadline() override { return clock_.Now() + absl::Seconds(60); }
+
+ protected:
+  base::MonotonicClock clock_;
+};
+
 // A case of the contract whose subject is a backend on the façade.
 template <typename Facade, typename Subject>
 ContractCase CaseOn(const char* name) {
   StorageLab<Facade>::Get();
   return {name, [] { return std::make_unique<Subject>(); }};
 }
+
+// Which file system it is no storage system knows: the suite life has them all.
+inline auto StorageKinds() { return ::testing::Values(VolumeKind::kExt4, VolumeKind::kBlock); }
 
 template <typename Facade>
 class StorageLifeTest : public ::testing::TestWithParam<VolumeKind> {

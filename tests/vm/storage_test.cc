@@ -122,7 +122,8 @@ class StorageTest : public ::testing::Test {
   absl::Status StartAgent() {
     target::AgentOptions options;
     options.pool = volume::FolderPool{kMount};
-    for (const std::string& portal : kPortals) options.portals.push_back({"tcp", portal, "4420"});
+    for (const std::string& portal : kPortals)
+      options.portals.all.push_back({"tcp", portal, "4420"});
     auto agent = target::Agent::Start(options, commands_, clock_);
     if (!agent.ok()) return agent.status();
     agent_ = *std::move(agent);
