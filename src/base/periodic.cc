@@ -8,7 +8,6 @@ namespace nvmeof::base {
 Periodic::Periodic(absl::Duration pause, std::function<void()> body)
     : thread_([pause = absl::ToChronoNanoseconds(pause), body = std::move(body),
                stopped = stop_.get_future()] {
-        // A future waits on the monotonic clock; Abseil's timed waits follow the calendar clock.
         do body();
         while (stopped.wait_for(pause) != std::future_status::ready);
       }) {}

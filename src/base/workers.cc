@@ -157,7 +157,6 @@ absl::Status Workers::RunTogether(absl::Time deadline,
 absl::Status Workers::Await(absl::Time deadline, std::future<absl::Status> result) const {
   const absl::Duration wait =
       std::clamp(deadline - clock_.Now(), absl::ZeroDuration(), kLongestWait);
-  // A future waits on the monotonic clock; Abseil's timed waits follow the calendar clock.
   if (result.wait_for(absl::ToChronoNanoseconds(wait)) != std::future_status::ready) {
     return absl::DeadlineExceededError("the step is still running");
   }

@@ -98,8 +98,7 @@ class ConnectScheduler {
 
  private:
   // A thread that waits for its turn. Each has a promise of its own, because waking all for each
-  // turn would cost the square of their number, and because a future's wait follows the monotonic
-  // clock, which Abseil's timed waits do not.
+  // turn would cost the square of their number.
   struct Waiter {
     nvme::ConnectRequest request;
     ConnectPriority priority;

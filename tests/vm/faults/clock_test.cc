@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "tests/vm/csi_client.h"
 #include "tests/vm/faults/fault_fixture.h"
 #include "tests/vm/kernel.h"
 #include "tests/vm/writer.h"
@@ -25,7 +26,6 @@ absl::Duration Uptime() { return Read(CLOCK_MONOTONIC); }
 // absl::Now goes on from the old time for a while when the clock was set.
 absl::Time WallTime() { return absl::UnixEpoch() + Read(CLOCK_REALTIME); }
 
-// No time-out of this program lies across a jump: those of Abseil's mutex follow the wall's clock.
 class ClockJump : public FaultTest {
  protected:
   void TearDown() override {
@@ -80,6 +80,23 @@ TEST_F(ClockJump, CallsAndRepairsGoOnAfterJumpsForwardAndBack) {
   }
   EXPECT_OK(volume.ControllerUnpublish());
   EXPECT_OK(volume.Delete());
+}
+
+// The controller's patience with an agent ends by gRPC's timers.
+TEST_F(ClockJump, SilentStorageSystemIsGivenUpInTimeAfterAJumpBack) {
+  lab().target().Pause();
+  absl::Status asked;
+  std::thread ask([&] {
+    asked = CallRpc(lab().controller_client().controller(), &csi::v1::Controller::Stub::GetCapacity,
+                    csi::v1::GetCapacityRequest())
+                .status();
+  });
+  absl::SleepFor(absl::Seconds(1));
+  Jump(-absl::Hours(2));
+  ask.join();
+  EXPECT_THAT(asked, StatusIs(absl::StatusCode::kUnavailable))
+      << "it was asked until the caller had no time left";
+  lab().target().Resume();
 }
 
 }  // namespace
