@@ -33,7 +33,7 @@ void Live(PodVolume& volume, const LifeStory& story) {
   ASSERT_OK(Timed("ControllerPublishVolume", [&] { return volume.ControllerPublish(); }));
   ASSERT_OK(Timed("NodeStageVolume", [&] { return volume.Stage(); }));
   ASSERT_OK(Timed("NodePublishVolume", [&] { return volume.Publish(); }));
-  EXPECT_TRUE(Eventually(kLifePatience, [&] { return CountLive(volume.nqn()) == 4; }));
+  EXPECT_TRUE(Eventually(kLifePatience, [&] { return CountLive(volume.nqn()) == story.paths; }));
 
   Writer writer(volume.data_path(), 2 << 20);
   writer.Start();

@@ -16,12 +16,13 @@ inline constexpr absl::Duration kLifePatience = absl::Seconds(60);
 
 // What befalls the volume.
 struct LifeStory {
+  int paths = 4;
   std::function<void(Writer&)> while_written = [](Writer&) {};
   std::function<void()> while_detached = [] {};
 };
 
-// Made, attached over four paths, written, grown, moved away and back, read, deleted. Says how long
-// each call took.
+// Made, attached over all its paths, written, grown, moved away and back, read, deleted. Says how
+// long each call took.
 void Live(PodVolume& volume, const LifeStory& story = {});
 
 void RepeatEveryCall(PodVolume& volume);

@@ -36,7 +36,8 @@ std::vector<fs::path> EntriesOf(const fs::path& folder) {
 std::vector<KernelPath> KernelPaths() {
   std::vector<KernelPath> paths;
   for (const fs::path& entry : EntriesOf("/sys/class/nvme")) {
-    if (ReadAttribute(entry / "transport") != "tcp") continue;
+    const std::string transport = ReadAttribute(entry / "transport");
+    if (transport != "tcp" && transport != "rdma" && transport != "fc") continue;
     std::map<std::string, std::string> address;
     const std::string text = ReadAttribute(entry / "address");
     for (absl::string_view pair : absl::StrSplit(text, ',')) {

@@ -24,7 +24,8 @@ struct KernelPath {
   friend bool operator==(const KernelPath&, const KernelPath&) = default;
 };
 
-// All controllers over TCP, or those of one subsystem. Entries that vanish meanwhile are left out.
+// All controllers over a fabric, or those of one subsystem. Entries that vanish meanwhile are left
+// out.
 std::vector<KernelPath> KernelPaths();
 std::vector<KernelPath> KernelPaths(const std::string& nqn);
 int CountLive(const std::string& nqn);
@@ -42,7 +43,7 @@ std::vector<std::string> KernelSubsystems();
 absl::StatusOr<std::string> DiskOf(const std::string& nqn);
 std::uint64_t SizeOf(const std::string& device);
 
-// Deletes every controller over TCP, whatever uses it: for the end of a case that failed.
+// Deletes every controller over a fabric, whatever uses it: for the end of a case that failed.
 void DeleteAllPaths();
 
 }  // namespace nvmeof::testing
