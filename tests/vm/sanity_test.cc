@@ -132,6 +132,7 @@ TEST_P(SanityTest, PassesWhole) {
   std::cout << summary;
   std::ofstream(results + "/summary", std::ios::app) << summary;
   EXPECT_THAT(summary, ::testing::HasSubstr(" 0 Failed"));
+  EXPECT_THAT(summary, ::testing::ContainsRegex(" [1-9][0-9]* Passed"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Storages, SanityTest,
