@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -26,6 +27,12 @@ absl::StatusOr<SysfsDirectory> SysfsDirectory::OpenChild(const std::string& name
   base::UniqueFd fd(::openat(fd_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.ok()) return Error(errno, name);
   return SysfsDirectory(absl::StrCat(path_, "/", name), std::move(fd));
+}
+
+absl::StatusOr<std::uint64_t> SysfsDirectory::Node() const {
+  struct ::stat status {};
+  if (::fstat(fd_.get(), &status) != 0) return Error(errno, "");
+  return status.st_ino;
 }
 
 absl::StatusOr<std::string> SysfsDirectory::Read(const std::string& name) const {

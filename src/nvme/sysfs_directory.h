@@ -31,6 +31,9 @@ class SysfsDirectory {
   // Follows symbolic links, which is how sysfs refers to objects elsewhere.
   [[nodiscard]] absl::StatusOr<SysfsDirectory> OpenChild(const std::string& name) const;
 
+  // SysfsEntry::node of this folder.
+  [[nodiscard]] absl::StatusOr<std::uint64_t> Node() const;
+
   // The attribute without blanks around it; `name` may lead through child folders. At most 4 KiB,
   // as sysfs has it.
   [[nodiscard]] absl::StatusOr<std::string> Read(const std::string& name) const;

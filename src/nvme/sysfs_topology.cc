@@ -9,7 +9,6 @@
 #include "absl/strings/str_split.h"
 
 #include "base/status_macros.h"
-#include "nvme/controller_address.h"
 #include "nvme/kernel_names.h"
 #include "nvme/loop_devices.h"
 #include "nvme/sysfs_directory.h"
@@ -77,43 +76,12 @@ absl::Status ReadPathDisksOf(const SysfsDirectory& directory, Controller& contro
   return absl::OkStatus();
 }
 
-absl::StatusOr<Controller> ReadController(const SysfsDirectory& parent, const std::string& name) {
-  ASSIGN_OR_RETURN(const SysfsDirectory directory, parent.OpenChild(name));
-  Controller controller;
-  controller.name = name;
-  const absl::StatusOr<std::string> host_nqn = directory.Read("hostnqn");
-  if (!IsGone(host_nqn)) RETURN_IF_ERROR(host_nqn.status());
-  controller.host_nqn = host_nqn.value_or("");
-  ASSIGN_OR_RETURN(const std::string transport, directory.Read("transport"));
-  ASSIGN_OR_RETURN(const std::string address, directory.Read("address"));
-  controller.path = ParseControllerAddress(transport, address);
-  RETURN_IF_ERROR(ReadPathDisksOf(directory, controller));
-  // Last, so that it is no older than the rest.
-  ASSIGN_OR_RETURN(const std::string state, directory.Read("state"));
-  controller.state = ParseControllerState(state);
-  return controller;
-}
-
 // By the kernel's counting: nvme2 before nvme10.
 template <typename Named>
 void SortByName(std::vector<Named>& all) {
   std::sort(all.begin(), all.end(), [](const Named& a, const Named& b) {
     return std::pair(a.name.size(), a.name) < std::pair(b.name.size(), b.name);
   });
-}
-
-absl::StatusOr<std::vector<Controller>> ReadControllers(const SysfsDirectory& subsystem,
-                                                        const std::vector<std::string>& entries) {
-  std::vector<Controller> controllers;
-  for (const std::string& entry : entries) {
-    if (!IsControllerName(entry)) continue;
-    absl::StatusOr<Controller> controller = ReadController(subsystem, entry);
-    if (IsGone(controller)) continue;
-    RETURN_IF_ERROR(controller.status());
-    controllers.push_back(*std::move(controller));
-  }
-  SortByName(controllers);
-  return controllers;
 }
 
 // The kernel shows a host NQN for NVMe-oF controllers only.
@@ -183,6 +151,36 @@ absl::StatusOr<std::optional<Subsystem>> SysfsTopology::ReadSubsystem(
   if (subsystem.namespaces.empty()) RETURN_IF_ERROR(ReadPathDisks(*directory, subsystem));
   SortByName(subsystem.namespaces);
   return subsystem;
+}
+
+absl::StatusOr<std::vector<Controller>> SysfsTopology::ReadControllers(
+    const SysfsDirectory& subsystem, const std::vector<std::string>& entries) const {
+  std::vector<Controller> controllers;
+  for (const std::string& entry : entries) {
+    if (!IsControllerName(entry)) continue;
+    absl::StatusOr<Controller> controller = ReadController(subsystem, entry);
+    if (IsGone(controller)) continue;
+    RETURN_IF_ERROR(controller.status());
+    controllers.push_back(*std::move(controller));
+  }
+  SortByName(controllers);
+  return controllers;
+}
+
+absl::StatusOr<Controller> SysfsTopology::ReadController(const SysfsDirectory& parent,
+                                                         const std::string& name) const {
+  ASSIGN_OR_RETURN(const SysfsDirectory directory, parent.OpenChild(name));
+  Controller controller;
+  controller.name = name;
+  const absl::StatusOr<std::string> host_nqn = directory.Read("hostnqn");
+  if (!IsGone(host_nqn)) RETURN_IF_ERROR(host_nqn.status());
+  controller.host_nqn = host_nqn.value_or("");
+  ASSIGN_OR_RETURN(controller.path, paths_.Of(directory, name));
+  RETURN_IF_ERROR(ReadPathDisksOf(directory, controller));
+  // Last, so that it is no older than the rest.
+  ASSIGN_OR_RETURN(const std::string state, directory.Read("state"));
+  controller.state = ParseControllerState(state);
+  return controller;
 }
 
 absl::Status SysfsTopology::ReadPathDisks(const SysfsDirectory& directory,

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "nvme/controller_paths.h"
 #include "nvme/subsystem_names.h"
 #include "nvme/topology.h"
 
@@ -40,6 +41,10 @@ class SysfsTopology final : public Topology {
 
  private:
   absl::StatusOr<SysfsDirectory> OpenSubsystems() const;
+  absl::StatusOr<std::vector<Controller>> ReadControllers(
+      const SysfsDirectory& subsystem, const std::vector<std::string>& entries) const;
+  absl::StatusOr<Controller> ReadController(const SysfsDirectory& parent,
+                                            const std::string& name) const;
   absl::StatusOr<std::optional<Subsystem>> ReadSubsystem(const SysfsDirectory& all,
                                                          const NamedSubsystem& named) const;
   absl::Status ReadPathDisks(const SysfsDirectory& directory, Subsystem& subsystem) const;
@@ -52,6 +57,7 @@ class SysfsTopology final : public Topology {
   const std::string sys_root_;
   const std::string dev_root_;
   mutable SubsystemNames names_;
+  mutable ControllerPaths paths_;
 };
 
 }  // namespace nvmeof::nvme

@@ -1,5 +1,8 @@
 #include "nvme/sysfs_topology.h"
 
+#include <cstring>
+#include <filesystem>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -176,6 +179,27 @@ TEST_P(SysfsTopologyTest, SeesAnotherSubsystemUnderAKnownName) {
   EXPECT_THAT(topology.Find(WantedNqn()), IsOkAndHolds(std::nullopt));
   EXPECT_THAT(topology.All(),
               IsOkAndHolds(ElementsAre(Field(&Subsystem::nqn, "nqn.2026-01.dev.nvmeof:another"))));
+}
+
+// nvme/controller_paths.h says why.
+TEST_P(SysfsTopologyTest, ReadsTheAddressOfEachControllerOnce) {
+  SysfsTree tree = Captured("one-path");
+  const SysfsTopology topology(tree.sys());
+  const auto address_of = [&] {
+    return topology.Find(WantedNqn()).value().value().controllers.front().path.portal.address;
+  };
+  EXPECT_EQ(address_of(), "127.0.0.1");
+  const std::string controller = "/sys/devices/virtual/nvme-fabrics/ctl/nvme0";
+  tree.Remove(controller + "/address");
+  EXPECT_EQ(address_of(), "127.0.0.1");
+  // The next controller of the name.
+  tree.Add(controller + "/address", "traddr=127.0.0.2,trsvcid=4420");
+  const std::filesystem::path folder = tree.sys() + controller.substr(std::strlen("/sys"));
+  std::filesystem::rename(folder, tree.sys() + "/before");
+  std::filesystem::copy(
+      tree.sys() + "/before", folder,
+      std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
+  EXPECT_EQ(address_of(), "127.0.0.2");
 }
 
 TEST_P(SysfsTopologyTest, PassesOverDiscoverySubsystems) {

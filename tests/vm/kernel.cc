@@ -23,6 +23,27 @@ std::string ReadAttribute(const fs::path& path) {
   return std::string(absl::StripAsciiWhitespace(base::ReadFile(path).value_or("")));
 }
 
+// Of NVMe over Fabrics.
+std::vector<fs::path> Controllers() {
+  std::vector<fs::path> controllers = EntriesOf("/sys/class/nvme");
+  std::erase_if(controllers, [](const fs::path& entry) {
+    const std::string transport = ReadAttribute(entry / "transport");
+    return transport != "tcp" && transport != "rdma" && transport != "fc";
+  });
+  return controllers;
+}
+
+// Whoever only counts does not read `address`: src/nvme/controller_paths.h.
+KernelPath PathOf(const fs::path& controller) {
+  std::map<std::string, std::string> address;
+  const std::string text = ReadAttribute(controller / "address");
+  for (absl::string_view pair : absl::StrSplit(text, ',')) {
+    address.insert(absl::StrSplit(pair, absl::MaxSplits('=', 1)));
+  }
+  return {controller.filename().string(), ReadAttribute(controller / "subsysnqn"),
+          ReadAttribute(controller / "state"), address["traddr"], address["host_traddr"]};
+}
+
 }  // namespace
 
 std::vector<fs::path> EntriesOf(const fs::path& folder) {
@@ -35,30 +56,25 @@ std::vector<fs::path> EntriesOf(const fs::path& folder) {
 
 std::vector<KernelPath> KernelPaths() {
   std::vector<KernelPath> paths;
-  for (const fs::path& entry : EntriesOf("/sys/class/nvme")) {
-    const std::string transport = ReadAttribute(entry / "transport");
-    if (transport != "tcp" && transport != "rdma" && transport != "fc") continue;
-    std::map<std::string, std::string> address;
-    const std::string text = ReadAttribute(entry / "address");
-    for (absl::string_view pair : absl::StrSplit(text, ',')) {
-      address.insert(absl::StrSplit(pair, absl::MaxSplits('=', 1)));
-    }
-    paths.push_back({entry.filename().string(), ReadAttribute(entry / "subsysnqn"),
-                     ReadAttribute(entry / "state"), address["traddr"], address["host_traddr"]});
-  }
+  for (const fs::path& entry : Controllers()) paths.push_back(PathOf(entry));
   return paths;
 }
 
 std::vector<KernelPath> KernelPaths(const std::string& nqn) {
-  std::vector<KernelPath> paths = KernelPaths();
-  std::erase_if(paths, [&](const KernelPath& path) { return path.nqn != nqn; });
+  std::vector<KernelPath> paths;
+  for (const fs::path& entry : Controllers()) {
+    if (ReadAttribute(entry / "subsysnqn") == nqn) paths.push_back(PathOf(entry));
+  }
   return paths;
 }
 
 int CountLive(const std::string& nqn) {
-  const std::vector<KernelPath> paths = KernelPaths(nqn);
-  return static_cast<int>(std::count_if(
-      paths.begin(), paths.end(), [](const KernelPath& path) { return path.state == "live"; }));
+  const std::vector<fs::path> controllers = Controllers();
+  return static_cast<int>(
+      std::count_if(controllers.begin(), controllers.end(), [&](const fs::path& entry) {
+        return ReadAttribute(entry / "subsysnqn") == nqn &&
+               ReadAttribute(entry / "state") == "live";
+      }));
 }
 
 std::uint64_t WritesOf(const KernelPath& path) {
@@ -115,8 +131,8 @@ std::uint64_t SizeOf(const std::string& device) {
 }
 
 void DeleteAllPaths() {
-  for (const KernelPath& path : KernelPaths()) {
-    std::ofstream(absl::StrCat("/sys/class/nvme/", path.name, "/delete_controller")) << "1";
+  for (const fs::path& entry : Controllers()) {
+    std::ofstream(entry / "delete_controller") << "1";
   }
 }
 
