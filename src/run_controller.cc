@@ -37,9 +37,10 @@ absl::Status Run(const server::ControllerConfig& config, server::StopSignal& sto
   base::Workers workers(clock, kStorageWorkers);
 
   csi::RpcEdge edge(clock, workers, {.log_requests = config.log.level == base::Level::kDebug});
-  csi::IdentityService identity(edge, {config.driver_name, NVMEOF_VERSION},
-                                [&] { return csi::CheckBackends(backends, clock); });
   csi::ControllerService controller(edge, backends);
+  csi::IdentityService identity(
+      edge, {config.driver_name, NVMEOF_VERSION, /*has_controller=*/true, controller.HasPlaces()},
+      [&] { return csi::CheckBackends(backends, clock); });
   absl::Status served;
   {
     std::optional<base::WatchedStatus> storage;

@@ -29,6 +29,7 @@
 #include "nvme/tcp_portal_probe.h"
 #include "run.h"
 #include "server/serve.h"
+#include "volume/accessibility.h"
 
 namespace nvmeof {
 namespace {
@@ -51,8 +52,13 @@ absl::StatusOr<nvme::HostIdentity> LoadHost(const server::NodeConfig& config) {
   return nvme::LoadHostIdentity(files);
 }
 
-void SayWhatHinders(const node::Health& health) {
-  const auto ailments = health.OfStorage();
+void SayWhatIsHere(const nvme::HostIdentity& host, const volume::Segments& segments,
+                   const node::NodeHalf& half) {
+  base::Log(base::Level::kInfo, "node",
+            {{"host_nqn", host.nqn.text()},
+             {"topology", volume::DescribeSegments(segments)},
+             {"volumes", static_cast<std::int64_t>(half.records.List().size())}});
+  const auto ailments = half.health.OfStorage();
   if (!ailments.ok()) return;  // asked again by whoever wants to know
   for (const node::Ailment& ailment : *ailments) {
     base::Log(base::Level::kWarning, "storage of this host",
@@ -98,14 +104,12 @@ absl::Status Run(const server::NodeConfig& config, server::StopSignal& stop) {
                             boot_id,
                             [&](auto step) { return repairers.Start(std::move(step)); },
                             std::random_device()()}));
-  base::Log(base::Level::kInfo, "node",
-            {{"host_nqn", host.nqn.text()},
-             {"volumes", static_cast<std::int64_t>(half->records.List().size())}});
-  SayWhatHinders(half->health);
+  SayWhatIsHere(host, config.segments, *half);
 
-  csi::IdentityService identity(edge, {config.driver_name, NVMEOF_VERSION, config.has_controller},
-                                [] { return csi::CheckFabricsDevice(); });
-  csi::NodeService node(edge, *half, {host.nqn, config.max_volumes});
+  csi::IdentityService identity(
+      edge, {config.driver_name, NVMEOF_VERSION, config.has_controller, !config.segments.empty()},
+      [] { return csi::CheckFabricsDevice(); });
+  csi::NodeService node(edge, *half, {host.nqn, config.max_volumes, config.segments});
   absl::Status served;
   {
     const base::Periodic reconcile(absl::Seconds(config.reconcile_seconds),

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "volume/accessibility.h"
 #include "volume/nqn.h"
 #include "volume/parameters.h"
 #include "volume/size.h"
@@ -48,6 +49,8 @@ struct Volume {
   volume::StringMap context;
   volume::Target target;  // portals as they are now
   std::vector<Export> exports;
+  // Always the same for a volume's place.
+  volume::Segments reachable_from = {};
 
   friend bool operator==(const Volume&, const Volume&) = default;
 };
@@ -58,6 +61,12 @@ struct CreateRequest {
   volume::Provisioning provisioning = volume::Provisioning::kBackendDefault;
   std::string fingerprint;
   volume::StringMap context;
+  volume::AccessibilityRequirement accessibility = {};
+};
+
+struct CapacityRequest {
+  volume::Provisioning provisioning = volume::Provisioning::kBackendDefault;
+  volume::Segments from = {};  // of places that nodes with these segments reach; empty = of all
 };
 
 struct Capacity {
@@ -72,6 +81,7 @@ struct Abilities {
   bool capacity = true;       // GetCapacity; otherwise that answers Unimplemented
   bool several_hosts = true;  // ExportMode::kMultiNode; otherwise that is InvalidArgument
   bool namespace_ids = true;  // targets tell a UUID, mostly an NGUID too; else the NSID alone
+  bool places = false;        // not every node reaches every place: Volume::reachable_from
 
   friend bool operator==(const Abilities&, const Abilities&) = default;
 };
@@ -101,7 +111,8 @@ class Backend {
   // several calls with one name at most one is OK. Places that are down are passed over, so only
   // the others can know the name. AlreadyExists: the name is taken, whatever the size (the caller
   // looks with FindByName). OutOfRange: a size that can never be met. ResourceExhausted: no room
-  // now. InvalidArgument: a provisioning that it does not offer.
+  // now, in places that are accessible as wanted. InvalidArgument: a provisioning that it does not
+  // offer.
   virtual absl::StatusOr<Volume> Create(const CreateRequest& request, absl::Time deadline) = 0;
 
   // NotFound when there is none. Unavailable when it cannot be known.
@@ -135,7 +146,7 @@ class Backend {
 
   // Of the places that can be asked, together; Unavailable when there is none. Unimplemented where
   // the storage system does not tell.
-  virtual absl::StatusOr<Capacity> GetCapacity(volume::Provisioning provisioning,
+  virtual absl::StatusOr<Capacity> GetCapacity(const CapacityRequest& request,
                                                absl::Time deadline) = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backend/http/http_endpoint.h"
+#include "volume/accessibility.h"
 #include "volume/path.h"
 
 namespace nvmeof::backend {
@@ -15,6 +16,7 @@ namespace nvmeof::backend {
 struct AgentConfig {
   std::string name;     // stands in volume ids (volume::IsPlaceName), so it never changes
   std::string address;  // "host:port", "[2001:db8::1]:port" or "unix:///path"
+  volume::Segments reachable_from = {};
 
   friend bool operator==(const AgentConfig&, const AgentConfig&) = default;
 };

@@ -205,8 +205,33 @@ class Reader {
   }
 
   AgentConfig ReadAgent(const YAML::Node& node, Seen& names) {
-    const Fields fields = ReadMap(node, "an agent", {"name", "address"});
-    return {ReadName(fields, names), ReadAddress(fields)};
+    const Fields fields = ReadMap(node, "an agent", {"name", "address"}, {"reachableFrom"});
+    return {ReadName(fields, names), ReadAddress(fields), ReadSegments(fields, "reachableFrom")};
+  }
+
+  volume::Segments ReadSegments(const Fields& fields, const std::string& key) {
+    volume::Segments segments;
+    const auto field = fields.find(key);
+    if (field == fields.end()) return segments;
+    if (!field->second.IsMap() || field->second.size() == 0) {
+      Refuse(field->second,
+             absl::StrCat(key, " is ", Kind(field->second), "; it must be a map of node labels"));
+      return segments;
+    }
+    for (const auto& entry : field->second) {
+      const std::string label = entry.first.IsScalar() ? entry.first.Scalar() : "";
+      const std::string value = entry.second.IsScalar() ? entry.second.Scalar() : "";
+      if (!volume::IsSegmentKey(label)) {
+        Refuse(entry.first, absl::StrCat("label '", label, "' in ", key, "; it must be ",
+                                         volume::kSegmentKeyForm));
+      } else if (!volume::IsSegmentValue(value)) {
+        Refuse(entry.second, absl::StrCat("value '", value, "' of ", label, " in ", key,
+                                          "; it must be ", volume::kSegmentValueForm));
+      } else if (!segments.emplace(label, value).second) {
+        Refuse(entry.first, absl::StrCat("label '", label, "' stands here a second time"));
+      }
+    }
+    return segments;
   }
 
   // Of a service that no other backend may use.

@@ -31,6 +31,11 @@ absl::Status CheckSame(const Volume& volume, const CreateRequest& request) {
     differences.push_back(
         absl::StrCat("it was made with ", volume.fingerprint, ", asked for ", request.fingerprint));
   }
+  if (!volume::IsAccessible(volume.reachable_from, request.accessibility)) {
+    differences.push_back(absl::StrCat(
+        "it is reached from nodes with ", volume::DescribeSegments(volume.reachable_from),
+        ", asked for ", volume::DescribeAlternatives(request.accessibility.requisite)));
+  }
   if (differences.empty()) return absl::OkStatus();
   return absl::AlreadyExistsError(absl::StrCat(
       "volume ", request.name, " exists and differs: ", absl::StrJoin(differences, "; ")));

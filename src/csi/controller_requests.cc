@@ -56,13 +56,21 @@ absl::Status CheckOffered(const ::csi::v1::CreateVolumeRequest& request) {
   if (request.has_volume_content_source()) {
     return absl::InvalidArgumentError("volume_content_source: only blank volumes can be made");
   }
-  if (request.has_accessibility_requirements()) {
-    return absl::InvalidArgumentError("accessibility_requirements are not supported");
-  }
   if (!request.mutable_parameters().empty()) {
     return absl::InvalidArgumentError("mutable_parameters are not supported");
   }
   return absl::OkStatus();
+}
+
+volume::Segments ParseTopology(const ::csi::v1::Topology& topology) {
+  return ToMap(topology.segments());
+}
+
+volume::AccessibilityRequirement ParseAccessibility(const ::csi::v1::TopologyRequirement& wanted) {
+  volume::AccessibilityRequirement parsed;
+  for (const auto& each : wanted.requisite()) parsed.requisite.push_back(ParseTopology(each));
+  for (const auto& each : wanted.preferred()) parsed.preferred.push_back(ParseTopology(each));
+  return parsed;
 }
 
 // Most requests name a volume and need no more.
@@ -107,6 +115,7 @@ absl::StatusOr<CreateArguments> ParseCreateVolume(const ::csi::v1::CreateVolumeR
   parsed.request.provisioning = parameters.provisioning;
   parsed.request.fingerprint = Fingerprint(given);
   parsed.request.context = volume::EncodeVolumeContext(parameters);
+  parsed.request.accessibility = ParseAccessibility(request.accessibility_requirements());
   return parsed;
 }
 
@@ -167,12 +176,10 @@ absl::StatusOr<CapacityArguments> ParseGetCapacity(const ::csi::v1::GetCapacityR
   }
   RETURN_IF_ERROR(CheckLimits(request));
   RETURN_IF_ERROR(CheckSupported(request.volume_capabilities()));
-  if (!request.accessible_topology().segments().empty()) {
-    return absl::InvalidArgumentError("accessible_topology is not supported");
-  }
   ASSIGN_OR_RETURN(const volume::Parameters parameters,
                    volume::ParseParameters(ToMap(request.parameters())));
-  return CapacityArguments{parameters.backend, parameters.provisioning};
+  return CapacityArguments{parameters.backend,
+                           {parameters.provisioning, ParseTopology(request.accessible_topology())}};
 }
 
 absl::StatusOr<ExpandArguments> ParseExpandVolume(

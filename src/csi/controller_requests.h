@@ -53,7 +53,7 @@ struct ListArguments {
 
 struct CapacityArguments {
   std::string backend;
-  volume::Provisioning provisioning = volume::Provisioning::kBackendDefault;
+  backend::CapacityRequest request;
 };
 
 struct ExpandArguments {

@@ -25,6 +25,8 @@ void Encode(const backend::Volume& from, ::csi::v1::Volume& to) {
   to.set_volume_id(volume::FormatVolumeId(from.id));
   to.set_capacity_bytes(from.size_bytes);
   Encode(from.context, *to.mutable_volume_context());
+  if (from.reachable_from.empty()) return;
+  Encode(from.reachable_from, *to.add_accessible_topology()->mutable_segments());
 }
 
 // `Status` is one of two messages of the same shape.

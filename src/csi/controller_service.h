@@ -15,6 +15,9 @@ class ControllerService final : public ::csi::v1::Controller::Service {
   ControllerService(RpcEdge& edge, const backend::Backends& backends)
       : edge_(edge), volumes_(backends) {}
 
+  // Whether the plugin has volumes that not every node reaches.
+  bool HasPlaces() const { return volumes_.HavePlaces(); }
+
   grpc::Status ControllerGetCapabilities(
       grpc::ServerContext* context, const ::csi::v1::ControllerGetCapabilitiesRequest* request,
       ::csi::v1::ControllerGetCapabilitiesResponse* response) override;

@@ -32,9 +32,8 @@ absl::Status CheckBackends(const backend::Backends& backends, const base::Clock&
   const absl::Duration share = kPatience / static_cast<std::int64_t>(backends.all().size());
   std::vector<std::string> failures;
   const auto ask = [](backend::Backend& backend, absl::Time deadline) {
-    return backend.abilities().capacity
-               ? backend.GetCapacity(volume::Provisioning::kBackendDefault, deadline).status()
-               : backend.List(deadline).status();
+    return backend.abilities().capacity ? backend.GetCapacity({}, deadline).status()
+                                        : backend.List(deadline).status();
   };
   for (const backend::NamedBackend& named : backends.all()) {
     const absl::Status status = ask(*named.backend, clock.Now() + share);

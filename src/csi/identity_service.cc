@@ -29,6 +29,10 @@ grpc::Status IdentityService::GetPluginCapabilities(
       response->add_capabilities()->mutable_service()->set_type(
           PluginCapability::Service::CONTROLLER_SERVICE);
     }
+    if (info_.has_places) {
+      response->add_capabilities()->mutable_service()->set_type(
+          PluginCapability::Service::VOLUME_ACCESSIBILITY_CONSTRAINTS);
+    }
     response->add_capabilities()->mutable_volume_expansion()->set_type(
         PluginCapability::VolumeExpansion::ONLINE);
     return absl::OkStatus();

@@ -17,6 +17,7 @@ struct PluginInfo {
   std::string name;
   std::string version;
   bool has_controller = true;  // somewhere in the cluster
+  bool has_places = false;     // volumes that not every node reaches
 };
 
 // Safe to use from several threads. Borrows the edge.

@@ -48,6 +48,9 @@ grpc::Status NodeService::NodeGetInfo(grpc::ServerContext* context,
   return edge_.Run(*context, *request, RpcKind::kLook, [&](Rpc&) {
     response->set_node_id(identity_.host.text());
     response->set_max_volumes_per_node(identity_.max_volumes);
+    if (identity_.segments.empty()) return absl::OkStatus();
+    auto& segments = *response->mutable_accessible_topology()->mutable_segments();
+    for (const auto& [key, value] : identity_.segments) segments[key] = value;
     return absl::OkStatus();
   });
 }

@@ -9,6 +9,7 @@
 #include "csi/rpc.h"
 #include "csi/v1/csi.grpc.pb.h"
 #include "node/node_half.h"
+#include "volume/accessibility.h"
 #include "volume/nqn.h"
 
 namespace nvmeof::csi {
@@ -16,6 +17,7 @@ namespace nvmeof::csi {
 struct NodeIdentity {
   volume::Nqn host;              // the node id
   std::int64_t max_volumes = 0;  // 0 = the orchestrator decides
+  volume::Segments segments = {};
 };
 
 // Safe to use from several threads. Borrows the edge and the half.

@@ -68,6 +68,12 @@ bool Volumes::CanMeasure() const {
       [](const backend::NamedBackend& named) { return named.backend->abilities().capacity; });
 }
 
+bool Volumes::HavePlaces() const {
+  return std::any_of(
+      backends_.all().begin(), backends_.all().end(),
+      [](const backend::NamedBackend& named) { return named.backend->abilities().places; });
+}
+
 absl::StatusOr<backend::Volume> Volumes::Create(const CreateArguments& wanted,
                                                 const base::Call& call) const {
   ASSIGN_OR_RETURN(const backend::NamedBackend* chosen, backends_.Find(wanted.backend));
@@ -174,7 +180,7 @@ absl::StatusOr<backend::Capacity> Volumes::Measure(const CapacityArguments& want
     return absl::UnimplementedError(
         absl::StrCat("backend '", chosen->name, "' cannot tell how much room it has"));
   }
-  return chosen->backend->GetCapacity(wanted.provisioning, call.deadline());
+  return chosen->backend->GetCapacity(wanted.request, call.deadline());
 }
 
 }  // namespace nvmeof::csi

@@ -33,6 +33,9 @@ class Volumes {
   // Whether at least one backend can tell its room.
   bool CanMeasure() const;
 
+  // Whether at least one backend has places that not every node reaches.
+  bool HavePlaces() const;
+
   // Errors: those of Backend::Create; AlreadyExists when the name is a different volume's;
   // InvalidArgument when nodes want to share a volume where one node at a time is let in.
   [[nodiscard]] absl::StatusOr<backend::Volume> Create(const CreateArguments& wanted,

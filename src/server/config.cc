@@ -127,6 +127,13 @@ Subcommand NodeCommand(NodeConfig& config) {
         .fallback = "false",
         .bare = true,
         .store = OneOf<bool>(config.has_controller, {{"true", false}, {"false", true}})},
+       {.name = "--topology",
+        .placeholder = "LABEL=VALUE",
+        .description = "a label of this node that tells which volumes it reaches; repeat it, or "
+                       "separate with\ncommas; LABEL= is passed over",
+        .fallback = "",
+        .repeatable = true,
+        .store = OrNothing(NodeLabel(config.segments))},
        LogLevelFlag(config.log),
        LogFormatFlag(config.log)}};
 }

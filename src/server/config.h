@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "server/endpoint.h"
+#include "volume/accessibility.h"
 #include "volume/parameters.h"
 #include "volume/path.h"
 #include "volume/pool_place.h"
@@ -45,6 +46,7 @@ struct NodeConfig {
   int max_volumes = 0;  // 0 = no limit
   int reconcile_seconds = 10;
   bool has_controller = true;
+  volume::Segments segments;
 };
 
 struct TargetConfig {

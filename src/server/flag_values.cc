@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 namespace nvmeof::server {
@@ -61,6 +62,27 @@ Store DriverName(std::string& value) {
           "must be 1 to 63 letters, digits, dashes and dots, with a letter or digit at both ends");
     }
     value = text;
+    return absl::OkStatus();
+  };
+}
+
+Store NodeLabel(volume::Segments& labels) {
+  return [&labels](const std::string& text) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(text, absl::MaxSplits('=', 1));
+    const auto [label, value] = parts;
+    if (!absl::StrContains(text, '=') || !volume::IsSegmentKey(label)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("must be LABEL=VALUE, LABEL ", volume::kSegmentKeyForm));
+    }
+    if (value.empty()) return absl::OkStatus();
+    if (!volume::IsSegmentValue(value)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("must be LABEL=VALUE, VALUE ", volume::kSegmentValueForm));
+    }
+    if (!labels.emplace(label, value).second) {
+      return absl::InvalidArgumentError(absl::StrCat("must not give ", label, " twice"));
+    }
     return absl::OkStatus();
   };
 }

@@ -12,6 +12,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 
+#include "volume/accessibility.h"
+
 namespace nvmeof::server {
 
 // Puts the value of `text` into the variable that it was made for, which must outlive it.
@@ -29,6 +31,10 @@ using Store = std::function<absl::Status(const std::string& text)>;
 
 // Domain name notation, at most 63 characters (CSI specification, GetPluginInfo).
 [[nodiscard]] Store DriverName(std::string& value);
+
+// LABEL=VALUE of a node, collected; a label is given once. LABEL= is passed over: it is what an
+// environment variable of a label that the node does not have leaves.
+[[nodiscard]] Store NodeLabel(volume::Segments& labels);
 
 // Nothing leaves the value as it is; the rest is for the other one.
 [[nodiscard]] Store OrNothing(Store store);

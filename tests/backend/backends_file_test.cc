@@ -47,6 +47,15 @@ TEST(BackendsFileTest, ReadsAllBackendsInTheirOrder) {
   EXPECT_THAT(ParseBackends(kTwoBackends), IsOkAndHolds(TwoBackends()));
 }
 
+TEST(BackendsFileTest, ReadsFromWhereAnAgentIsReached) {
+  const auto file = ParseBackends(
+      "backends:\n- name: a\n  type: nvmet\n  agents:\n  - name: b\n    address: c:1\n"
+      "    reachableFrom: {topology.kubernetes.io/zone: z, rack: 7}\n");
+  ASSERT_OK(file);
+  EXPECT_EQ(std::get<NvmetConfig>(file->backends.front().storage).agents.front().reachable_from,
+            (volume::Segments{{"rack", "7"}, {"topology.kubernetes.io/zone", "z"}}));
+}
+
 // The backends files that stand in docs/BACKENDS.md, in their order.
 std::vector<std::string> DocumentedFiles() {
   const std::string text = base::ReadFile(NVMEOF_SOURCE_DIR "/docs/BACKENDS.md").value();
@@ -158,6 +167,17 @@ const std::vector<Mistake> kMistakes = {
     {"backends:\n- {name: a, type: nvmet, agents: [{name: b, address: c}]}",
      "line 2, column 54: address is 'c'; it must be <IPv4 or host name>:<port>, "
      "[<IPv6>]:<port> or unix:///<path>"},
+    {"backends:\n- {name: a, type: nvmet, agents: [{name: b, address: 'c:1', reachableFrom: z}]}",
+     "line 2, column 76: reachableFrom is text; it must be a map of node labels"},
+    {"backends:\n- {name: a, type: nvmet, agents: [{name: b, address: 'c:1', reachableFrom: "
+     "{-z: a, y: '', x: [], w: v, w: v}}]}",
+     "line 2, column 77: label '-z' in reachableFrom; it must be [PREFIX/]NAME, each 1 to 63 of "
+     "a-z, A-Z, 0-9 and inner - _ .; "
+     "line 2, column 87: value '' of y in reachableFrom; it must be 1 to 63 of a-z, A-Z, 0-9 and "
+     "inner - _ .; "
+     "line 2, column 94: value '' of x in reachableFrom; it must be 1 to 63 of a-z, A-Z, 0-9 and "
+     "inner - _ .; "
+     "line 2, column 104: label 'w' stands here a second time"},
     {"backends:\n- {name: a, type: spdk}",
      "line 2, column 3: a backend lacks the key 'socket'; "
      "line 2, column 3: a backend lacks the key 'lvolStore'; "

@@ -60,6 +60,19 @@ TEST_F(IdempotentBackendTest, AnswersAVolumeThatFitsAnotherRange) {
   EXPECT_EQ(backend_.CreateOrGet(other, kNever)->id, id);
 }
 
+TEST_F(IdempotentBackendTest, RefusesATakenNameWhoseVolumeIsOutOfReach) {
+  MemoryBackend memory({.reachable_from = {{"zone", "a"}}});
+  IdempotentBackend backend(memory);
+  ASSERT_OK(backend.CreateOrGet(Request(), kNever));
+  CreateRequest other = Request();
+  other.accessibility.requisite = {{{"zone", "a"}}, {{"zone", "b"}}};
+  EXPECT_OK(backend.CreateOrGet(other, kNever));
+  other.accessibility.requisite = {{{"zone", "b"}}, {{"zone", "c"}}};
+  EXPECT_THAT(backend.CreateOrGet(other, kNever),
+              StatusIs(absl::StatusCode::kAlreadyExists,
+                       AllOf(HasSubstr("{zone=a}"), HasSubstr("{zone=b} or {zone=c}"))));
+}
+
 TEST_F(IdempotentBackendTest, RefusesATakenNameWithWhatDiffers) {
   GivenAVolume();
   CreateRequest other = Request();

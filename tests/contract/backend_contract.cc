@@ -61,8 +61,7 @@ CreateRequest BackendContract::Request(absl::string_view name) const {
 
 bool BackendContract::TellsNoCapacity() {
   if (backend().abilities().capacity) return false;
-  EXPECT_THAT(backend().GetCapacity(volume::Provisioning::kBackendDefault, Deadline()),
-              StatusIs(absl::StatusCode::kUnimplemented));
+  EXPECT_THAT(backend().GetCapacity({}, Deadline()), StatusIs(absl::StatusCode::kUnimplemented));
   return true;
 }
 

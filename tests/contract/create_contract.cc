@@ -153,8 +153,7 @@ TEST_P(BackendContract, CreateRefusesSizesThatCanNeverBe) {
 
 TEST_P(BackendContract, CreateMakesNothingWhenThereIsNoRoom) {
   if (TellsNoCapacity()) return;
-  const auto capacity =
-      backend().GetCapacity(volume::Provisioning::kBackendDefault, Deadline()).value();
+  const auto capacity = backend().GetCapacity({}, Deadline()).value();
   CreateRequest request = Request("large");
   request.size = {.required_bytes = capacity.maximum_volume_bytes + unit()};
   EXPECT_THAT(Create(request), StatusIs(absl::StatusCode::kResourceExhausted));

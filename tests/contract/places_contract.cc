@@ -65,9 +65,7 @@ TEST_P(PlacesContract, CreateGoesToAPlaceThatIsUp) {
 }
 
 TEST_P(PlacesContract, CapacityCountsPlacesThatAreUp) {
-  const auto available = [&] {
-    return backend().GetCapacity(Provisioning::kBackendDefault, Deadline())->available_bytes;
-  };
+  const auto available = [&] { return backend().GetCapacity({}, Deadline())->available_bytes; };
   const std::int64_t all = available();
   TakeDown(places().front());
   EXPECT_THAT(available(), Lt(all));
@@ -79,7 +77,7 @@ TEST_P(PlacesContract, NothingIsKnownWhenAllPlacesAreDown) {
   EXPECT_THAT(Create(Request("nowhere")), unavailable);
   EXPECT_THAT(backend().FindByName(Name("nowhere"), Deadline()), unavailable);
   EXPECT_THAT(backend().List(Deadline()), unavailable);
-  EXPECT_THAT(backend().GetCapacity(Provisioning::kBackendDefault, Deadline()), unavailable);
+  EXPECT_THAT(backend().GetCapacity({}, Deadline()), unavailable);
 }
 
 }  // namespace

@@ -66,8 +66,7 @@ TEST_P(BackendContract, ExpandRefusesSizesThatCanNeverBe) {
 TEST_P(BackendContract, ExpandChangesNothingWhenThereIsNoRoom) {
   if (TellsNoCapacity()) return;
   const Volume volume = GivenAVolume();
-  const Capacity capacity =
-      backend().GetCapacity(Provisioning::kBackendDefault, Deadline()).value();
+  const Capacity capacity = backend().GetCapacity({}, Deadline()).value();
   const std::int64_t too_large = unit() + capacity.maximum_volume_bytes + unit();
   EXPECT_THAT(backend().Expand(volume.id, {too_large, 0}, Deadline()),
               StatusIs(absl::StatusCode::kResourceExhausted));
@@ -109,16 +108,14 @@ TEST_P(BackendContract, DeleteDoesNotVouchForAnUnknownPlace) {
 
 TEST_P(BackendContract, CapacityHoldsTheLargestVolume) {
   if (TellsNoCapacity()) return;
-  const Capacity capacity =
-      backend().GetCapacity(Provisioning::kBackendDefault, Deadline()).value();
+  const Capacity capacity = backend().GetCapacity({}, Deadline()).value();
   EXPECT_THAT(capacity.maximum_volume_bytes, Le(capacity.available_bytes));
   EXPECT_THAT(capacity.minimum_volume_bytes, Le(capacity.maximum_volume_bytes));
 }
 
 TEST_P(BackendContract, CapacityNamesASmallestVolumeThatCanBeMade) {
   if (TellsNoCapacity()) return;
-  const std::int64_t minimum =
-      backend().GetCapacity(Provisioning::kBackendDefault, Deadline())->minimum_volume_bytes;
+  const std::int64_t minimum = backend().GetCapacity({}, Deadline())->minimum_volume_bytes;
   CreateRequest request = Request("smallest");
   request.size = {minimum, minimum};
   EXPECT_OK(Create(request));
@@ -128,7 +125,7 @@ TEST_P(BackendContract, CapacityNamesASmallestVolumeThatCanBeMade) {
 TEST_P(BackendContract, CapacityFollowsWhatThickVolumesTake) {
   if (TellsNoCapacity()) return;
   const auto available = [&] {
-    return backend().GetCapacity(Provisioning::kThick, Deadline()).value().available_bytes;
+    return backend().GetCapacity({Provisioning::kThick}, Deadline()).value().available_bytes;
   };
   const std::int64_t before = available();
   CreateRequest request = Request("thick");

@@ -61,8 +61,8 @@ TEST(ParseCreateVolumeTest, FollowsTheTable) {
           MakeMount(*r.mutable_volume_capabilities(0), Mode::MULTI_NODE_MULTI_WRITER);
         },
         kInvalid},
-       {"C6 topology, which is not announced",
-        [](auto& r) { r.mutable_accessibility_requirements()->add_requisite(); }, kInvalid},
+       {"C6 topology", [](auto& r) { r.mutable_accessibility_requirements()->add_requisite(); },
+        kOk},
        {"C7 required over limit", [](auto& r) { r.mutable_capacity_range()->set_limit_bytes(1); },
         kOutOfRange},
        {"C7 negative size", [](auto& r) { r.mutable_capacity_range()->set_required_bytes(-1); },
@@ -216,7 +216,7 @@ TEST(ParseGetCapacityTest, FollowsTheTable) {
        {"GC1 empty topology", [](auto& r) { r.mutable_accessible_topology(); }, kOk},
        {"GC1 topology",
         [](auto& r) { (*r.mutable_accessible_topology()->mutable_segments())["zone"] = "a"; },
-        kInvalid}});
+        kOk}});
 }
 
 TEST(ParseExpandVolumeTest, FollowsTheTable) {

@@ -184,6 +184,64 @@ TEST_F(ControllerServiceTest, GetsTheSameVolumeThatWasMade) {
   Get("fake", Code::NOT_FOUND);
 }
 
+// Of one backend, whose volumes nodes of zone a reach.
+class ControllerZoneTest : public ControllerWorld {
+ protected:
+  ControllerZoneTest() { stub_ = ::csi::v1::Controller::NewStub(zone_serving_.channel()); }
+
+  static backend::Backends ZoneOnly() {
+    std::vector<backend::NamedBackend> named;
+    named.push_back(
+        {"zone",
+         std::make_unique<MemoryBackend>(MemoryBackendOptions{
+             .name = "zone", .abilities = {.places = true}, .reachable_from = {{"zone", "a"}}})});
+    return backend::Backends(std::move(named));
+  }
+  static ::csi::v1::CreateVolumeRequest RequestFrom(const std::string& zone) {
+    ::csi::v1::CreateVolumeRequest request = CreateRequest("pvc-1");
+    auto& wanted = *request.mutable_accessibility_requirements();
+    (*wanted.add_requisite()->mutable_segments())["zone"] = zone;
+    (*wanted.add_preferred()->mutable_segments())["zone"] = zone;
+    return request;
+  }
+
+  const backend::Backends zone_backends_ = ZoneOnly();
+  csi::ControllerService zone_service_{edge_, zone_backends_};
+  Serving zone_serving_{zone_service_};
+};
+
+TEST_F(ControllerZoneTest, HasPlaces) {
+  EXPECT_TRUE(zone_service_.HasPlaces());
+  EXPECT_FALSE(service_.HasPlaces());
+}
+
+TEST_F(ControllerZoneTest, TellsFromWhereAVolumeIsReached) {
+  const ::csi::v1::Volume volume = Create(RequestFrom("a"));
+  ASSERT_EQ(volume.accessible_topology_size(), 1);
+  EXPECT_EQ(volume.accessible_topology(0).segments().at("zone"), "a");
+  EXPECT_TRUE(MessageDifferencer::Equals(Get(volume.volume_id()).volume(), volume));
+  EXPECT_TRUE(MessageDifferencer::Equals(List().entries(0).volume(), volume));
+}
+
+TEST_F(ControllerZoneTest, HasNoRoomWhereNothingIsReached) {
+  Create(RequestFrom("b"), Code::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(ControllerZoneTest, TellsTheRoomOfAZone) {
+  ::csi::v1::GetCapacityRequest request;
+  (*request.mutable_accessible_topology()->mutable_segments())["zone"] = "a";
+  EXPECT_GT(Send(&Stub::GetCapacity, request).available_capacity(), 0);
+  (*request.mutable_accessible_topology()->mutable_segments())["zone"] = "b";
+  EXPECT_EQ(Send(&Stub::GetCapacity, request).available_capacity(), 0);
+}
+
+TEST_F(ControllerServiceTest, VolumesOfUnlimitedReachMeetEveryRequirement) {
+  ::csi::v1::CreateVolumeRequest request = CreateRequest("pvc-1");
+  auto& wanted = *request.mutable_accessibility_requirements();
+  (*wanted.add_requisite()->mutable_segments())["zone"] = "a";
+  EXPECT_EQ(Create(request).accessible_topology_size(), 0);
+}
+
 TEST_F(ControllerServiceTest, GrowsAndLetsTheNodeFollow) {
   const std::string id = Created("pvc-1");
   const auto grown = Expand(id, 2 * kGiB);

@@ -78,10 +78,10 @@ class GatedBackend final : public backend::Backend {
     Pass();
     return inner_->Unexport(id, host, deadline);
   }
-  absl::StatusOr<backend::Capacity> GetCapacity(volume::Provisioning provisioning,
+  absl::StatusOr<backend::Capacity> GetCapacity(const backend::CapacityRequest& request,
                                                 absl::Time deadline) override {
     RETURN_IF_ERROR(Look(deadline));
-    return inner_->GetCapacity(provisioning, deadline);
+    return inner_->GetCapacity(request, deadline);
   }
 
  private:

@@ -78,6 +78,17 @@ TEST_F(IdentityServiceTest, AnnouncesNoControllerWhereThereIsNone) {
   EXPECT_TRUE(reply.capabilities(0).has_volume_expansion());
 }
 
+TEST_F(IdentityServiceTest, AnnouncesThatNotEveryNodeReachesEveryVolume) {
+  IdentityService zoned(edge_, {"csi.nvmeof.dev", "1.2.3", true, true},
+                        [] { return absl::OkStatus(); });
+  const Serving serving(zoned);
+  stub_ = ::csi::v1::Identity::NewStub(serving.channel());
+  const auto reply = Send(&::csi::v1::Identity::Stub::GetPluginCapabilities);
+  ASSERT_EQ(reply.capabilities_size(), 3);
+  EXPECT_EQ(reply.capabilities(1).service().type(),
+            PluginCapability::Service::VOLUME_ACCESSIBILITY_CONSTRAINTS);
+}
+
 TEST_F(IdentityServiceTest, IsReadyWhenHealthy) {
   const auto reply = Send(&::csi::v1::Identity::Stub::Probe);
   EXPECT_TRUE(status_.ok());

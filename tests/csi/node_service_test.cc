@@ -125,6 +125,15 @@ TEST_F(NodeServiceTest, TellsWhoTheNodeIs) {
   EXPECT_FALSE(info.has_accessible_topology());
 }
 
+TEST_F(NodeServiceTest, TellsWhereTheNodeIs) {
+  csi::NodeService somewhere(edge_, *process_, {identity_.nqn, 17, {{"zone", "a"}}});
+  const Serving serving(somewhere);
+  stub_ = ::csi::v1::Node::NewStub(serving.channel());
+  const auto info = Send(&Stub::NodeGetInfo, ::csi::v1::NodeGetInfoRequest());
+  EXPECT_EQ(info.accessible_topology().segments_size(), 1);
+  EXPECT_EQ(info.accessible_topology().segments().at("zone"), "a");
+}
+
 TEST_F(NodeServiceTest, AnnouncesWhatItDoes) {
   using Rpc = ::csi::v1::NodeServiceCapability::RPC;
   const auto reply = Send(&Stub::NodeGetCapabilities, ::csi::v1::NodeGetCapabilitiesRequest());

@@ -196,8 +196,7 @@ volume::VolumeId FakeAgent::Id(const std::string& handle) { return {kBackend, kP
 grpc::Status FakeAgent::GetAgent(grpc::ServerContext*, const v1::GetAgentRequest*,
                                  v1::GetAgentResponse* response) {
   return Serve([&]() -> absl::Status {
-    ASSIGN_OR_RETURN(const backend::Capacity capacity,
-                     memory_.GetCapacity(volume::Provisioning::kBackendDefault, kNever));
+    ASSIGN_OR_RETURN(const backend::Capacity capacity, memory_.GetCapacity({}, kNever));
     response->set_available_bytes(capacity.available_bytes);
     response->set_maximum_volume_bytes(capacity.maximum_volume_bytes);
     response->set_minimum_volume_bytes(capacity.minimum_volume_bytes);

@@ -11,6 +11,7 @@ namespace nvmeof::testing {
 namespace {
 
 using backend::Capacity;
+using backend::CapacityRequest;
 using backend::CreateRequest;
 using backend::Export;
 using backend::ExportMode;
@@ -121,8 +122,11 @@ absl::Status MemoryBackend::Unexport(const VolumeId& id, const volume::Nqn& host
   return Answer(Evict(id, host));
 }
 
-absl::StatusOr<Capacity> MemoryBackend::GetCapacity(volume::Provisioning, absl::Time) {
+absl::StatusOr<Capacity> MemoryBackend::GetCapacity(const CapacityRequest& request, absl::Time) {
   const absl::MutexLock lock(&mutex_);
+  if (!request.from.empty() && !volume::Reaches(request.from, options_.reachable_from)) {
+    return Answer(absl::StatusOr<Capacity>(Capacity{}));
+  }
   return Answer(Room());
 }
 
@@ -136,7 +140,8 @@ absl::StatusOr<Volume> MemoryBackend::Make(const CreateRequest& request) {
   if (Lookup(request.name).ok()) {
     return absl::AlreadyExistsError(absl::StrCat("name ", request.name, " is taken"));
   }
-  if (FreeBytes(place) < size) {
+  if (FreeBytes(place) < size ||
+      !volume::IsAccessible(options_.reachable_from, request.accessibility)) {
     return absl::ResourceExhaustedError(absl::StrCat("no place has room for ", size, " bytes"));
   }
   const volume::Uuid uuid = volume::Uuid::Random();
@@ -147,7 +152,8 @@ absl::StatusOr<Volume> MemoryBackend::Make(const CreateRequest& request) {
               .fingerprint = request.fingerprint,
               .context = request.context,
               .target = NewTarget(uuid, size, portals_),
-              .exports = {}};
+              .exports = {},
+              .reachable_from = options_.reachable_from};
   if (!options_.abilities.namespace_ids)
     made.target.identity = {.uuid = {}, .nguid = {}, .nsid = 1};
   volumes_.emplace(id, made);

@@ -25,6 +25,7 @@ struct MemoryBackendOptions {
   // The one beside kBackendDefault that it cannot do; kBackendDefault = it can do all.
   volume::Provisioning not_offered = volume::Provisioning::kBackendDefault;
   backend::Abilities abilities = {};
+  volume::Segments reachable_from = {};  // of all places
 };
 
 // Internally synchronised; never blocks, so deadlines are not looked at.
@@ -61,7 +62,7 @@ class MemoryBackend final : public backend::Backend {
                                            absl::Time deadline) override;
   absl::Status Unexport(const volume::VolumeId& id, const volume::Nqn& host,
                         absl::Time deadline) override;
-  absl::StatusOr<backend::Capacity> GetCapacity(volume::Provisioning provisioning,
+  absl::StatusOr<backend::Capacity> GetCapacity(const backend::CapacityRequest& request,
                                                 absl::Time deadline) override;
 
  private:

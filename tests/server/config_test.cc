@@ -95,6 +95,22 @@ TEST(ConfigTest, NodeAnnouncesAControllerUnlessThereIsNone) {
   EXPECT_FALSE(std::get<NodeConfig>(Parse({"node", "--no-controller"})).has_controller);
 }
 
+TEST(ConfigTest, NodeTakesTheLabelsThatTellWhatItReaches) {
+  EXPECT_EQ(std::get<NodeConfig>(Parse({"node", "--topology=topology.kubernetes.io/zone=a",
+                                        "--topology=rack=7,row="}))
+                .segments,
+            (volume::Segments{{"rack", "7"}, {"topology.kubernetes.io/zone", "a"}}));
+  EXPECT_THAT(std::get<NodeConfig>(Parse({"node"})).segments, ::testing::IsEmpty());
+  EXPECT_EQ(ParseToAnswer({"node", "--topology=zone"}).text,
+            "nvmeof-csi: --topology 'zone': must be LABEL=VALUE, LABEL [PREFIX/]NAME, each 1 to 63 "
+            "of a-z, A-Z, 0-9 and inner - _ .\n");
+  EXPECT_EQ(ParseToAnswer({"node", "--topology=zone=a b"}).text,
+            "nvmeof-csi: --topology 'zone=a b': must be LABEL=VALUE, VALUE 1 to 63 of a-z, A-Z, "
+            "0-9 and inner - _ .\n");
+  EXPECT_EQ(ParseToAnswer({"node", "--topology=zone=a", "--topology=zone=b"}).text,
+            "nvmeof-csi: --topology 'zone=b': must not give zone twice\n");
+}
+
 TEST(ConfigTest, ControllerNeedsItsBackends) {
   EXPECT_EQ(std::get<ControllerConfig>(Parse({"controller", "--backends=/b.yaml"})).backends_file,
             "/b.yaml");

@@ -104,7 +104,9 @@ tolerations: {{- toYaml . | nindent 2 }}
   {{- $agents := list -}}
   {{- range .agents -}}
     {{- $service := printf "%s.%s.svc:%v" (include "nvmeof.targetName" (list $ . )) $.Release.Namespace $.Values.target.agentPort -}}
-    {{- $agents = append $agents (dict "name" .name "address" (.address | default $service)) -}}
+    {{- $agent := dict "name" .name "address" (.address | default $service) -}}
+    {{- with .reachableFrom }}{{ $agent = set $agent "reachableFrom" . }}{{ end -}}
+    {{- $agents = append $agents $agent -}}
   {{- end -}}
   {{- $all = append $all (dict "name" .backend "type" "nvmet" "agents" $agents) -}}
 {{- end -}}
@@ -137,6 +139,12 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- fail (printf "target.agents: the name %s is too long: %s has %d characters, and a Service may have 63" .name $object (len $object)) -}}
 {{- end -}}
 {{- $names = append $names .name -}}
+{{- $agent := .name -}}
+{{- range keys (.reachableFrom | default dict) | sortAlpha -}}
+{{- if not (has . $.Values.node.topologyLabels) -}}
+{{- fail (printf "target.agents: %s has reachableFrom with %s, which is not among node.topologyLabels: no node would reach it" $agent .) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- if ne (len $names) (len (uniq $names)) -}}
 {{- fail (printf "target.agents: a name stands there twice: %s" (join ", " $names)) -}}

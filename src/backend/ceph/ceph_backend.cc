@@ -208,7 +208,7 @@ absl::Status CephBackend::Unexport(const volume::VolumeId& id, const volume::Nqn
   return exports_.End(image.name.uuid, host, deadline);
 }
 
-absl::StatusOr<Capacity> CephBackend::GetCapacity(volume::Provisioning, absl::Time) {
+absl::StatusOr<Capacity> CephBackend::GetCapacity(const CapacityRequest&, absl::Time) {
   return absl::UnimplementedError(
       absl::StrCat("backend ", name_, ": Ceph's gateway does not tell what its pool has free"));
 }

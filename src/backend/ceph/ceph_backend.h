@@ -46,7 +46,7 @@ class CephBackend final : public Backend {
   absl::Status Unexport(const volume::VolumeId& id, const volume::Nqn& host,
                         absl::Time deadline) override;
   // Unimplemented.
-  absl::StatusOr<Capacity> GetCapacity(volume::Provisioning provisioning,
+  absl::StatusOr<Capacity> GetCapacity(const CapacityRequest& request,
                                        absl::Time deadline) override;
 
  private:

@@ -78,8 +78,9 @@ absl::Status AgentClient::Conclude(const grpc::Status& status) {
 
 absl::StatusOr<Volume> AgentClient::Decode(const v1::Volume& message) const {
   absl::StatusOr<Volume> volume = DecodeVolume(message, where_);
-  if (volume.ok()) return volume;
-  return base::Annotate(volume.status(), Describe());
+  if (!volume.ok()) return base::Annotate(volume.status(), Describe());
+  volume->reachable_from = reachable_from_;
+  return volume;
 }
 
 absl::StatusOr<Capacity> AgentClient::Decode(const v1::GetAgentResponse& message) const {

@@ -24,6 +24,7 @@
 #include "backend/nvmet/agent_messages.h"
 #include "base/clock.h"
 #include "nvmeof/v1/target_agent.grpc.pb.h"
+#include "volume/accessibility.h"
 
 namespace nvmeof::backend {
 
@@ -34,10 +35,13 @@ class AgentClient {
   AgentClient(std::string backend, AgentConfig config, const base::Clock& clock)
       : where_{std::move(backend), config.name},
         address_(std::move(config.address)),
+        reachable_from_(std::move(config.reachable_from)),
         clock_(clock) {}
 
   // The first two parts of its volumes' ids.
   const Whereabouts& where() const { return where_; }
+
+  const volume::Segments& reachable_from() const { return reachable_from_; }
 
   // "agent agent-a (192.0.2.1:4421)": how messages name it.
   std::string Describe() const;
@@ -67,6 +71,7 @@ class AgentClient {
 
   const Whereabouts where_;
   const std::string address_;
+  const volume::Segments reachable_from_;
   const base::Clock& clock_;
   std::once_flag made_;
   std::shared_ptr<grpc::Channel> channel_;

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <tuple>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
 #include "backend/nvmet/agent_client.h"
 #include "backend/nvmet/agent_messages.h"
 #include "base/status_macros.h"
+#include "volume/accessibility.h"
 
 namespace nvmeof::backend {
 namespace {
@@ -37,8 +39,17 @@ absl::Status Taken(const AgentClient& agent, const std::string& name) {
 }  // namespace
 
 absl::StatusOr<Volume> Creation::Run(const std::vector<AgentClient*>& agents) {
-  ASSIGN_OR_RETURN(const std::vector<AgentClient*> without, WithoutTheName(agents));
-  for (const Candidate& candidate : ByRoom(without)) {
+  ASSIGN_OR_RETURN(std::vector<AgentClient*> without, WithoutTheName(agents));
+  const auto is_out_of_reach = [this](const AgentClient* agent) {
+    return !volume::IsAccessible(agent->reachable_from(), request_.accessibility);
+  };
+  if (absl::c_all_of(agents, is_out_of_reach)) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("no agent is reached from nodes with ",
+                     volume::DescribeAlternatives(request_.accessibility.requisite)));
+  }
+  std::erase_if(without, is_out_of_reach);
+  for (const Candidate& candidate : InOrder(without)) {
     absl::StatusOr<Volume> volume = CreateAt(*candidate.agent);
     if (!IsRefusal(volume.status())) return volume;
     failures_.Add(volume.status());
@@ -64,7 +75,7 @@ absl::StatusOr<std::vector<AgentClient*>> Creation::WithoutTheName(
   return without;
 }
 
-std::vector<Creation::Candidate> Creation::ByRoom(const std::vector<AgentClient*>& agents) {
+std::vector<Creation::Candidate> Creation::InOrder(const std::vector<AgentClient*>& agents) {
   std::vector<Candidate> candidates;
   for (const auto& [agent, response] :
        AskAll(agents, &Stub::PrepareAsyncGetAgent, v1::GetAgentRequest(), deadline_)) {
@@ -79,11 +90,14 @@ std::vector<Creation::Candidate> Creation::ByRoom(const std::vector<AgentClient*
   // Those that are too small come last and give their own reason.
   std::stable_sort(
       candidates.begin(), candidates.end(), [this](const Candidate& a, const Candidate& b) {
-        const auto rank = [this](const Capacity& capacity) {
-          return std::tuple(capacity.maximum_volume_bytes < request_.size.required_bytes,
-                            -capacity.available_bytes);
+        const auto rank = [this](const Candidate& candidate) {
+          const Capacity& capacity = candidate.capacity;
+          return std::tuple(
+              capacity.maximum_volume_bytes < request_.size.required_bytes,
+              volume::PreferenceOf(candidate.agent->reachable_from(), request_.accessibility),
+              -capacity.available_bytes);
         };
-        return rank(a.capacity) < rank(b.capacity);
+        return rank(a) < rank(b);
       });
   return candidates;
 }

@@ -21,8 +21,9 @@ class Creation {
   Creation(const CreateRequest& request, const base::Clock& clock, absl::Time deadline)
       : request_(request), clock_(clock), deadline_(deadline) {}
 
-  // Looks for the name at all agents, then goes to the one with the most room, and to the next one
-  // as long as they refuse. It never goes on when it cannot know what an agent has done.
+  // Looks for the name at all agents, then goes to one that is accessible as wanted, the preferred
+  // most and then the one with the most room first, and to the next one as long as they refuse. It
+  // never goes on when it cannot know what an agent has done.
   absl::StatusOr<Volume> Run(const std::vector<AgentClient*>& agents);
 
   // The agents that were passed over.
@@ -35,7 +36,7 @@ class Creation {
   };
 
   absl::StatusOr<std::vector<AgentClient*>> WithoutTheName(const std::vector<AgentClient*>& agents);
-  std::vector<Candidate> ByRoom(const std::vector<AgentClient*>& agents);
+  std::vector<Candidate> InOrder(const std::vector<AgentClient*>& agents);
   absl::StatusOr<Volume> CreateAt(AgentClient& agent) const;
   // After the answer to CreateVolume was lost.
   absl::StatusOr<Volume> LookAgain(AgentClient& agent, const absl::Status& lost) const;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
 #include "backend/nvmet/agent_client.h"
@@ -59,6 +60,13 @@ NvmetBackend::NvmetBackend(const std::string& name, const NvmetConfig& config,
 }
 
 NvmetBackend::~NvmetBackend() = default;
+
+Abilities NvmetBackend::abilities() const {
+  Abilities abilities;
+  abilities.places =
+      absl::c_any_of(agents_, [](const auto& agent) { return !agent->reachable_from().empty(); });
+  return abilities;
+}
 
 absl::StatusOr<Volume> NvmetBackend::Create(const CreateRequest& request, absl::Time deadline) {
   // Two at once could each find the name free and choose another agent.
@@ -160,11 +168,19 @@ absl::Status NvmetBackend::Unexport(const volume::VolumeId& id, const volume::Nq
   return Ask(*agent, &Stub::PrepareAsyncUnexportVolume, request, deadline).status();
 }
 
-absl::StatusOr<Capacity> NvmetBackend::GetCapacity(volume::Provisioning, absl::Time deadline) {
+absl::StatusOr<Capacity> NvmetBackend::GetCapacity(const CapacityRequest& request,
+                                                   absl::Time deadline) {
+  std::vector<AgentClient*> agents = AllAgents();
+  if (!request.from.empty()) {
+    std::erase_if(agents, [&](const AgentClient* agent) {
+      return !volume::Reaches(request.from, agent->reachable_from());
+    });
+    if (agents.empty()) return Capacity{};
+  }
   std::optional<Capacity> total;
   Failures failures;
   for (const auto& [agent, response] :
-       AskAll(AllAgents(), &Stub::PrepareAsyncGetAgent, v1::GetAgentRequest(), deadline)) {
+       AskAll(agents, &Stub::PrepareAsyncGetAgent, v1::GetAgentRequest(), deadline)) {
     const absl::StatusOr<Capacity> capacity =
         response.ok() ? agent->Decode(*response) : response.status();
     if (capacity.ok()) {

@@ -33,6 +33,8 @@ class NvmetBackend final : public Backend {
  public:
   NvmetBackend(const std::string& name, const NvmetConfig& config, const base::Clock& clock);
   ~NvmetBackend() override;
+
+  Abilities abilities() const override;
   NvmetBackend(const NvmetBackend&) = delete;
   NvmetBackend& operator=(const NvmetBackend&) = delete;
 
@@ -48,7 +50,7 @@ class NvmetBackend final : public Backend {
   absl::Status Unexport(const volume::VolumeId& id, const volume::Nqn& host,
                         absl::Time deadline) override;
   // An agent has one room for thin and thick volumes.
-  absl::StatusOr<Capacity> GetCapacity(volume::Provisioning provisioning,
+  absl::StatusOr<Capacity> GetCapacity(const CapacityRequest& request,
                                        absl::Time deadline) override;
 
  private:

@@ -236,7 +236,7 @@ absl::Status RouterosBackend::Unexport(const volume::VolumeId& id, const volume:
       .status();
 }
 
-absl::StatusOr<Capacity> RouterosBackend::GetCapacity(volume::Provisioning, absl::Time deadline) {
+absl::StatusOr<Capacity> RouterosBackend::GetCapacity(const CapacityRequest&, absl::Time deadline) {
   ASSIGN_OR_RETURN(const RouterosDisks::Pool pool, disks_.GetPool(deadline));
   const volume::SizeRules rules;
   return Capacity{

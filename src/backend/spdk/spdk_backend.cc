@@ -186,7 +186,7 @@ absl::Status SpdkBackend::Unexport(const volume::VolumeId& id, const volume::Nqn
   return exports_.End(lvol.uuid, host, deadline);
 }
 
-absl::StatusOr<Capacity> SpdkBackend::GetCapacity(volume::Provisioning, absl::Time deadline) {
+absl::StatusOr<Capacity> SpdkBackend::GetCapacity(const CapacityRequest&, absl::Time deadline) {
   ASSIGN_OR_RETURN(const spdk::Lvstore store, Store(deadline));
   const volume::SizeRules rules = RulesOf(store);
   const std::int64_t free = FreeBytes(store);

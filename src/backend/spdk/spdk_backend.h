@@ -46,7 +46,7 @@ class SpdkBackend final : public Backend {
                                   absl::Time deadline) override;
   absl::Status Unexport(const volume::VolumeId& id, const volume::Nqn& host,
                         absl::Time deadline) override;
-  absl::StatusOr<Capacity> GetCapacity(volume::Provisioning provisioning,
+  absl::StatusOr<Capacity> GetCapacity(const CapacityRequest& request,
                                        absl::Time deadline) override;
 
  private:

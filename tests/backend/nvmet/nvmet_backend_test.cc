@@ -275,13 +275,76 @@ TEST_F(NvmetBackendTest, TakesALongList) {
 TEST_F(NvmetBackendTest, LeavesAnAgentWithImpossibleRoomOut) {
   a_.DistortRoom([](v1::GetAgentResponse& room) { room.set_available_bytes(-1); });
   EXPECT_EQ(backend_.Create(NewRequest(), Deadline())->id.place, "agent-b");
-  EXPECT_EQ(backend_.GetCapacity(volume::Provisioning::kThin, Deadline())->available_bytes,
+  EXPECT_EQ(backend_.GetCapacity({volume::Provisioning::kThin}, Deadline())->available_bytes,
             9 * kGiB);
+}
+
+// Agent a is reached from one zone, agent b from another.
+class NvmetZonesTest : public NvmetBackendTest {
+ protected:
+  static AgentConfig In(AgentConfig agent, const std::string& zone) {
+    agent.reachable_from = Zone(zone);
+    return agent;
+  }
+  static volume::Segments Zone(const std::string& zone) { return {{"zone", zone}}; }
+
+  absl::StatusOr<Volume> CreateFor(volume::AccessibilityRequirement wanted,
+                                   const std::string& name = "pvc-1") {
+    CreateRequest request = NewRequest(name);
+    request.accessibility = std::move(wanted);
+    return zones_.Create(request, Deadline());
+  }
+
+  NvmetBackend zones_{"fast", {{In(a_.config(), "a"), In(b_.config(), "b")}}, clock_};
+};
+
+TEST_F(NvmetZonesTest, SaysThatNotAllNodesReachAllPlaces) {
+  EXPECT_TRUE(zones_.abilities().places);
+  EXPECT_FALSE(backend_.abilities().places);
+}
+
+TEST_F(NvmetZonesTest, CreatesWhereTheVolumeIsReached) {
+  const absl::StatusOr<Volume> volume = CreateFor({.requisite = {Zone("c"), Zone("b")}});
+  ASSERT_OK(volume);
+  EXPECT_EQ(volume->id.place, "agent-b");
+  EXPECT_EQ(volume->reachable_from, Zone("b"));
+  EXPECT_EQ(zones_.Get(volume->id, Deadline())->reachable_from, Zone("b"));
+  EXPECT_EQ(zones_.List(Deadline())->volumes.front().reachable_from, Zone("b"));
+}
+
+TEST_F(NvmetZonesTest, CreatesWhereItIsPreferredAsLongAsThereIsRoom) {
+  const volume::AccessibilityRequirement wanted = {.requisite = {Zone("a"), Zone("b")},
+                                                   .preferred = {Zone("b"), Zone("a")}};
+  EXPECT_EQ(CreateFor(wanted)->id.place, "agent-b");
+  b_.SetRoom(0);
+  EXPECT_EQ(CreateFor(wanted, "pvc-2")->id.place, "agent-a");
+}
+
+TEST_F(NvmetZonesTest, HasNoRoomWhereNoAgentIsReached) {
+  EXPECT_THAT(CreateFor({.requisite = {Zone("c")}}),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("{zone=c}")));
+}
+
+// Its room would be elsewhere for good.
+TEST_F(NvmetZonesTest, WaitsForTheAgentThatIsReachedAndDown) {
+  b_.TakeDown();
+  EXPECT_THAT(CreateFor({.requisite = {Zone("b")}}),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("agent-b")));
+}
+
+TEST_F(NvmetZonesTest, TellsTheRoomOfAZone) {
+  const auto room_of = [&](const volume::Segments& from) {
+    return zones_.GetCapacity({.from = from}, Deadline())->available_bytes;
+  };
+  EXPECT_EQ(room_of(Zone("a")), 20 * kGiB);
+  EXPECT_EQ(room_of(Zone("b")), 10 * kGiB);
+  EXPECT_EQ(room_of(Zone("c")), 0);
+  EXPECT_EQ(room_of({}), 30 * kGiB);
 }
 
 TEST_F(NvmetBackendTest, AddsUpTheRoomOfAllAgents) {
   const absl::StatusOr<Capacity> capacity =
-      backend_.GetCapacity(volume::Provisioning::kThin, Deadline());
+      backend_.GetCapacity({volume::Provisioning::kThin}, Deadline());
   ASSERT_OK(capacity);
   EXPECT_EQ(capacity->available_bytes, 30 * kGiB);
   EXPECT_EQ(capacity->maximum_volume_bytes, 20 * kGiB);
@@ -293,7 +356,7 @@ TEST_F(NvmetBackendTest, DoesNotOverflowOverTheRoomOfAllAgents) {
   };
   a_.DistortRoom(huge);
   b_.DistortRoom(huge);
-  EXPECT_EQ(backend_.GetCapacity(volume::Provisioning::kThin, Deadline())->available_bytes,
+  EXPECT_EQ(backend_.GetCapacity({volume::Provisioning::kThin}, Deadline())->available_bytes,
             std::numeric_limits<std::int64_t>::max());
 }
 

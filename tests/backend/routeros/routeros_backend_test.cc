@@ -203,7 +203,7 @@ TEST_F(RouterosBackendTest, AMissingDiskIsNotAMissingVolume) {
        {backend_.Delete(volume.id, deadline_), backend_.Get(volume.id, deadline_).status(),
         backend_.List(deadline_).status(), backend_.FindByName("pvc-1", deadline_).status(),
         backend_.Unexport(volume.id, Host("a"), deadline_),
-        backend_.GetCapacity(volume::Provisioning::kBackendDefault, deadline_).status()}) {
+        backend_.GetCapacity({}, deadline_).status()}) {
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("raid1")));
   }
   router_.SetUnmounted(false);

@@ -138,7 +138,7 @@ TEST_F(SpdkBackendTest, AMissingStoreIsNotAMissingVolume) {
   volume::VolumeId gone = volume.id;
   gone.handle = volume::Uuid::Random().Hex();
   EXPECT_THAT(elsewhere.Delete(gone, deadline_), StatusIs(absl::StatusCode::kUnavailable));
-  EXPECT_THAT(elsewhere.GetCapacity(volume::Provisioning::kThin, deadline_),
+  EXPECT_THAT(elsewhere.GetCapacity({volume::Provisioning::kThin}, deadline_),
               StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(elsewhere.List(deadline_), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(elsewhere.FindByName("pvc-1", deadline_), StatusIs(absl::StatusCode::kUnavailable));
