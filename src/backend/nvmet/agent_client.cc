@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "grpc/support/time.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 
@@ -18,6 +19,7 @@ namespace {
 // Where several agents are asked, the silent ones may take this part of the time.
 constexpr int kPatiencePart = 3;
 constexpr absl::Duration kLongestPatience = absl::Seconds(5);
+constexpr absl::Duration kEndIsKnownWithin = absl::Milliseconds(200);
 
 }  // namespace
 
@@ -46,6 +48,15 @@ v1::TargetAgent::Stub& AgentClient::stub() {
 
 bool AgentClient::Connected() {
   return channel().GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
+}
+
+void AgentClient::AwaitEndOfConnection() {
+  // Where another call has a new connection already there is no end to wait for.
+  channel().WaitForStateChange(
+      GRPC_CHANNEL_READY,
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                   gpr_time_from_millis(absl::ToInt64Milliseconds(kEndIsKnownWithin),
+                                        GPR_TIMESPAN)));
 }
 
 absl::Time AgentClient::PatienceUntil(absl::Time deadline) const {

@@ -51,6 +51,10 @@ class AgentClient {
   // A connection stands, as far as is known: that its other end has gone is found by the next call.
   bool Connected();
 
+  // Blocks until the connection is known to have gone, for a moment at most. The call that its end
+  // fails hears of it before the channel does, which would send the next one the same way.
+  void AwaitEndOfConnection();
+
   // When to give up on it where it is one of several and others have answered.
   absl::Time PatienceUntil(absl::Time deadline) const;
 
@@ -120,6 +124,8 @@ class Question {
            status_.error_code() == grpc::StatusCode::UNAVAILABLE && status_.error_details().empty();
   }
 
+  void AwaitEndOfConnection() { agent_->AwaitEndOfConnection(); }
+
   Answer<Response> TakeAnswer() {
     absl::Status status = started_.ok() ? agent_->Conclude(status_) : started_;
     if (!status.ok()) return {agent_, std::move(status)};
@@ -159,6 +165,7 @@ std::vector<Answer<Response>> AskUntil(absl::Time until, const std::vector<Agent
   for (auto& question : questions) open.push_back(&question);
   ask();
   std::erase_if(open, [](const auto* question) { return !question->lost(); });
+  for (auto* question : open) question->AwaitEndOfConnection();
   if (!open.empty()) ask();
   std::vector<Answer<Response>> answers;
   answers.reserve(questions.size());
