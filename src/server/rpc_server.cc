@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -71,7 +72,8 @@ RpcServer::~RpcServer() { Stop(absl::ZeroDuration()); }
 
 void RpcServer::Stop(absl::Duration grace) {
   // gRPC unlinks the socket before it closes it, so it cannot be the socket of a successor.
-  server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  // Not absl::Now: it goes on from the old time for a while when the clock was set.
+  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(grace));
 }
 
 bool RpcServer::Reachable() const {

@@ -11,9 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
+#include "base/clock.h"
 #include "base/status_macros.h"
 #include "tests/vm/eventually.h"
 #include "tests/vm/kernel.h"
@@ -42,10 +42,10 @@ class Story {
     std::cout << "\nThe life of a volume: " << (kind_ == VolumeKind::kBlock ? "raw block" : "ext4")
               << "\n";
     for (const auto& [title, step] : kSteps) {
-      const absl::Time start = absl::Now();
+      const absl::Time start = base::MonotonicClock().Now();
       const absl::Status status = (this->*step)();
-      std::cout << absl::StreamFormat("%7.2f s  %s\n", absl::ToDoubleSeconds(absl::Now() - start),
-                                      title);
+      std::cout << absl::StreamFormat(
+          "%7.2f s  %s\n", absl::ToDoubleSeconds(base::MonotonicClock().Now() - start), title);
       for (const std::string& line : seen_) std::cout << "             " << line << "\n";
       seen_.clear();
       RETURN_IF_ERROR(base::Annotate(status, title));
@@ -156,10 +156,10 @@ const std::vector<Story::Step> Story::kSteps = {
 };
 
 absl::Status Tell() {
-  const absl::Time start = absl::Now();
+  const absl::Time start = base::MonotonicClock().Now();
   ASSIGN_OR_RETURN(const std::unique_ptr<Lab> lab, Lab::Start("demo"));
   std::cout << absl::StreamFormat("%7.2f s  start nvmeof-csi target, controller and node\n",
-                                  absl::ToDoubleSeconds(absl::Now() - start));
+                                  absl::ToDoubleSeconds(base::MonotonicClock().Now() - start));
   absl::Status status = Story(*lab, VolumeKind::kExt4).Tell();
   if (status.ok()) status = Story(*lab, VolumeKind::kBlock).Tell();
   if (!status.ok()) std::cout << lab->LastWords();
@@ -170,10 +170,11 @@ absl::Status Tell() {
 }  // namespace nvmeof::testing
 
 int main() {
-  const absl::Time start = absl::Now();
+  const nvmeof::base::MonotonicClock clock;
+  const absl::Time start = clock.Now();
   const absl::Status status = nvmeof::testing::Tell();
   std::cout << (status.ok() ? "\nAll as promised, in " : "\nNOT AS PROMISED, after ")
-            << absl::StreamFormat("%.0f s\n", absl::ToDoubleSeconds(absl::Now() - start));
+            << absl::StreamFormat("%.0f s\n", absl::ToDoubleSeconds(clock.Now() - start));
   if (!status.ok()) std::cout << status << "\n";
   return status.ok() ? 0 : 1;
 }

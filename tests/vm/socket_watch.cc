@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "base/clock.h"
 
 namespace nvmeof::testing {
 
@@ -32,10 +32,10 @@ bool SocketWatch::Connects() const {
 }
 
 bool SocketWatch::Wait(absl::Duration limit) {
-  const absl::Time end = absl::Now() + limit;
+  const absl::Time end = base::MonotonicClock().Now() + limit;
   std::array<char, 4096> ignored{};
   while (!Connects()) {
-    if (absl::Now() >= end) return false;
+    if (base::MonotonicClock().Now() >= end) return false;
     // Between bind and listen the file is there and nothing announces the rest.
     const int milliseconds = std::filesystem::exists(path_) ? 1 : 100;
     pollfd wait{events_.get(), POLLIN, 0};

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
@@ -142,7 +142,7 @@ class StorageTest : public ::testing::Test {
                                                                   const Request&, Response*),
                     const Request& request, Response& response) {
     grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
+    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(kPatience));
     const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
     return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
   }
@@ -252,12 +252,12 @@ TEST_F(StorageTest, NothingOfAHostReachesTheFileAfterUnexportWhileAnotherHostGoe
     const Flood second(second_disks[0], {32 * kMiB, 32 * kMiB}, 8);
     ASSERT_TRUE(first.WaitFor(20, kPatience));
     ASSERT_TRUE(second.WaitFor(20, kPatience));
-    const absl::Time start = absl::Now();
+    const absl::Time start = base::MonotonicClock().Now();
     ASSERT_OK(Unexport(*volume, kFirst));
-    Note("unexport took", absl::Now() - start);
+    Note("unexport took", base::MonotonicClock().Now() - start);
     const std::string fenced = Content(Image(*volume), 0, 32 * kMiB);
     EXPECT_TRUE(second.WaitFor(100, kPatience)) << "the other host goes on";
-    Note("the other host went on after", absl::Now() - start);
+    Note("the other host went on after", base::MonotonicClock().Now() - start);
     EXPECT_TRUE(first.WaitForEnd(kPatience));
     EXPECT_TRUE(Content(Image(*volume), 0, 32 * kMiB) == fenced);
   }

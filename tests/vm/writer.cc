@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 
+#include "base/clock.h"
 #include "base/errno_status.h"
 #include "base/unique_fd.h"
 
@@ -51,7 +51,7 @@ void Writer::Start() {
   stop_ = false;
   ended_ = fd < 0;
   status_ = fd < 0 ? base::ErrnoStatus(errno, absl::StrCat("open ", path_)) : absl::OkStatus();
-  last_ = absl::Now();
+  last_ = base::MonotonicClock().Now();
   longest_gap_ = absl::ZeroDuration();
   if (fd >= 0) thread_ = std::thread([this, fd] { Loop(fd); });
 }
@@ -73,7 +73,7 @@ void Writer::Loop(int raw_fd) {
       doubt_.reset();
       ++rounds_[index];
       ++written_;
-      const absl::Time now = absl::Now();
+      const absl::Time now = base::MonotonicClock().Now();
       longest_gap_ = std::max(longest_gap_, now - std::exchange(last_, now));
     }
     ended_ = stop_ || !status_.ok();
@@ -108,13 +108,13 @@ std::uint64_t Writer::written() const {
 absl::Duration Writer::longest_gap() const {
   absl::MutexLock lock(&mutex_);
   // A write that hangs is a gap, too.
-  return ended_ ? longest_gap_ : std::max(longest_gap_, absl::Now() - last_);
+  return ended_ ? longest_gap_ : std::max(longest_gap_, base::MonotonicClock().Now() - last_);
 }
 
 void Writer::ResetGap() {
   absl::MutexLock lock(&mutex_);
   longest_gap_ = absl::ZeroDuration();
-  last_ = absl::Now();
+  last_ = base::MonotonicClock().Now();
 }
 
 absl::StatusOr<std::uint64_t> Writer::Verify(const std::string& path) const {

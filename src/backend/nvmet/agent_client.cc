@@ -54,9 +54,9 @@ void AgentClient::AwaitEndOfConnection() {
   // Where another call has a new connection already there is no end to wait for.
   channel().WaitForStateChange(
       GRPC_CHANNEL_READY,
-      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                   gpr_time_from_millis(absl::ToInt64Milliseconds(kEndIsKnownWithin),
-                                        GPR_TIMESPAN)));
+      gpr_time_add(
+          gpr_now(GPR_CLOCK_MONOTONIC),
+          gpr_time_from_millis(absl::ToInt64Milliseconds(kEndIsKnownWithin), GPR_TIMESPAN)));
 }
 
 absl::Time AgentClient::PatienceUntil(absl::Time deadline) const {

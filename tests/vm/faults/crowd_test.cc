@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "base/clock.h"
 #include "bench/attach/process_facts.h"
 #include "tests/vm/faults/fault_fixture.h"
 #include "tests/vm/kernel.h"
@@ -62,13 +63,13 @@ class Crowd : public FaultTest {
                                             const std::function<absl::Status(PodVolume&)>& step) {
     std::vector<absl::Status> results(volumes.size());
     std::vector<std::thread> threads;
-    const absl::Time start = absl::Now();
+    const absl::Time start = base::MonotonicClock().Now();
     for (std::size_t i = 0; i < volumes.size(); ++i) {
       threads.emplace_back([&, i] { results[i] = step(volumes[i]); });
     }
     for (std::thread& thread : threads) thread.join();
-    std::cout << volumes.size() << " at once in " << absl::ToInt64Milliseconds(absl::Now() - start)
-              << " ms\n";
+    std::cout << volumes.size() << " at once in "
+              << absl::ToInt64Milliseconds(base::MonotonicClock().Now() - start) << " ms\n";
     return results;
   }
 
@@ -90,9 +91,9 @@ class Crowd : public FaultTest {
   static absl::Duration MedianStage(std::vector<PodVolume>& volumes) {
     std::vector<absl::Duration> took;
     for (PodVolume& volume : volumes) {
-      const absl::Time start = absl::Now();
+      const absl::Time start = base::MonotonicClock().Now();
       EXPECT_OK(volume.Stage());
-      took.push_back(absl::Now() - start);
+      took.push_back(base::MonotonicClock().Now() - start);
     }
     EXPECT_THAT(Together(volumes, [](PodVolume& volume) { return volume.Unstage(); }),
                 Each(IsOk()));
@@ -171,9 +172,9 @@ TEST_F(Crowd, ManyCyclesOfOneVolumeLeaveNothingInTheNodePlugin) {
   for (int i = 0; i < kWarm; ++i) ASSERT_NO_FATAL_FAILURE(cycle());
   const pid_t pid = lab().node().pid();
   const Belongings before = Belongings::Of(pid);
-  const absl::Time start = absl::Now();
+  const absl::Time start = base::MonotonicClock().Now();
   for (int i = 0; i < cycles; ++i) ASSERT_NO_FATAL_FAILURE(cycle()) << i;
-  const absl::Duration took = absl::Now() - start;
+  const absl::Duration took = base::MonotonicClock().Now() - start;
   Belongings after;
   // A thread pool may be between two sizes, a connect that came too late may end.
   EXPECT_TRUE(Eventually(kPatience, [&] {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 
+#include "base/clock.h"
 #include "base/status_macros.h"
 #include "tests/vm/eventually.h"
 
@@ -60,9 +61,9 @@ Twin::Twin(const MachinePlan& plan, std::unique_ptr<RealMachine> machine)
 
 ::testing::AssertionResult Twin::Play(const std::vector<std::string>& history) {
   for (const std::string& step : history) {
-    const absl::Time began = absl::Now();
+    const absl::Time began = base::MonotonicClock().Now();
     if (const auto played = PlayOne(step); !played) return played;
-    const double seconds = absl::ToDoubleSeconds(absl::Now() - began);
+    const double seconds = absl::ToDoubleSeconds(base::MonotonicClock().Now() - began);
     std::cout << absl::StrFormat("%3d  %6.2f s  %s", past_.size(), seconds, past_.back())
               << std::endl;
   }
