@@ -1,15 +1,17 @@
 """Each manifest of deploy/examples does what it is an example of."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from harness.cluster import Cluster
+from harness.driver import Driver
 from harness.kubernetes import Kubernetes
 from harness.places import REPO
 from harness.processes import eventually
-from harness.workloads import pod
+from harness.workloads import claim, pod
 
 EXAMPLES = REPO / "deploy/examples"
 
@@ -115,6 +117,11 @@ def array(cluster: Cluster, nqn: str, uuid: str, portal: tuple[str, str]) -> Ite
             rm {disk}""")
 
 
+def await_departure(cluster: Cluster, nqn: str) -> None:
+    connected = "cat /sys/class/nvme/*/subsysnqn 2>/dev/null || true"
+    eventually("the node left", lambda: nqn not in cluster.node.run(connected), 60)
+
+
 def test_a_subsystem_of_any_array_is_attached_by_hand(cluster: Cluster, kubernetes: Kubernetes) -> None:
     nqn, uuid = "nqn.2010-06.com.example:array-1", "6d0e1f4c-5a30-4b1c-8ec1-9c39d3a3a001"
     text = (EXAMPLES / "array-pv.yaml").read_text()
@@ -130,11 +137,41 @@ def test_a_subsystem_of_any_array_is_attached_by_hand(cluster: Cluster, kubernet
         kubernetes.wait("pod/writer", "condition=Ready")
         eventually("writer writes", lambda: kubernetes.exec("writer", "cat /data/log"), 30)
         kubernetes.delete("pod", "writer")
-        connected = "cat /sys/class/nvme/*/subsysnqn 2>/dev/null || true"
-        eventually("the node left", lambda: nqn not in cluster.node.run(connected), 60)
+        await_departure(cluster, nqn)
         kubernetes.apply(pod("reader", "array-1-db1"))
         kubernetes.wait("pod/reader", "condition=Ready")
         assert kubernetes.exec("reader", "cat /data/log")
         kubernetes.delete("pod", "reader")
         kubernetes.delete("pvc", "array-1-db1")
         kubernetes.delete("pv", "array-1-db1")
+
+
+def test_a_claim_takes_the_volume_of_the_inventory_that_is_large_enough(
+    cluster: Cluster, driver: Driver, kubernetes: Kubernetes
+) -> None:
+    nqn, uuid = "nqn.2010-06.com.example:array-2", "6d0e1f4c-5a30-4b1c-8ec1-9c39d3a3a002"
+    address = cluster.node.run("hostname -I").split()[0]
+    portals = f"{address}:4456"
+    volumes = [
+        {
+            "name": "array-2-small",
+            "size": "64Mi",
+            "target": {"nqn": f"{nqn}-small", "portals": portals, "nsid": "1"},
+        },
+        {"name": "array-2-large", "size": "1Gi", "target": {"nqn": nqn, "portals": portals, "uuid": uuid}},
+    ]
+    with array(cluster, nqn, uuid, (address, "4456")):
+        driver.upgrade("--set-json", f"staticVolumes.volumes={json.dumps(volumes)}")
+        kubernetes.apply(claim("data", "nvmeof-static", size="512Mi"))
+        kubernetes.apply(pod("writer", "data", command="date >/data/log; sync; sleep 100000"))
+        await_writes(kubernetes, "writer")
+        assert kubernetes.get("pvc", "data")["spec"]["volumeName"] == "array-2-large"
+        kubernetes.delete("pod", "writer")
+        await_departure(cluster, nqn)
+        kubernetes.delete("pvc", "data")
+        driver.upgrade()
+        # Taken out of the inventory, and released: what is on it stays somebody's data.
+        status = kubernetes.get("pv", "array-2-large")["status"]
+        assert status["phase"] == "Released"
+        kubernetes.delete("pv", "array-2-large")
+        kubernetes.delete("pv", "array-2-small")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.driver import Driver
+from harness.driver import ZONE, Driver
 from harness.kubernetes import Kubernetes
 from harness.processes import eventually
 from harness.workloads import DISK, MIB, block_claim, claim, pod
@@ -45,7 +45,14 @@ def test_a_volume_is_made_where_its_first_pod_goes(kubernetes: Kubernetes) -> No
     kubernetes.await_event("PersistentVolumeClaim", "data", "WaitForFirstConsumer")
     assert kubernetes.get("pvc", "data")["status"]["phase"] == "Pending"
     start(kubernetes, pod("first", "data"))
-    assert kubernetes.get("pvc", "data")["status"]["phase"] == "Bound"
+    bound = kubernetes.get("pvc", "data")
+    assert bound["status"]["phase"] == "Bound"
+    volume = kubernetes.get("pv", bound["spec"]["volumeName"])
+    assert volume["spec"]["nodeAffinity"] == {
+        "required": {
+            "nodeSelectorTerms": [{"matchExpressions": [{"key": ZONE, "operator": "In", "values": ["here"]}]}]
+        }
+    }
 
 
 def grow(kubernetes: Kubernetes, name: str, size: str) -> None:

@@ -8,6 +8,7 @@ from .places import HELM, REPO
 from .processes import eventually
 
 NAMESPACE = "nvmeof-csi"
+ZONE = "topology.kubernetes.io/zone"
 _RELEASE = "nvmeof-csi"
 _SELECTOR = "app.kubernetes.io/name=nvmeof-csi"
 _IMAGES = "/var/lib/nvmeof-csi-pool/images"
@@ -17,7 +18,9 @@ class Driver:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._kubernetes = cluster.namespaced(NAMESPACE)
-        self._kubernetes.kubectl("label", "node", cluster.node.name, "csi.nvmeof.dev/target=storage")
+        self._kubernetes.kubectl(
+            "label", "node", cluster.node.name, "csi.nvmeof.dev/target=storage", f"{ZONE}=here"
+        )
 
     def install(self) -> None:
         self._helm("install", *self._chart(), "--create-namespace")
