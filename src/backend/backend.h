@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 
 #include "volume/accessibility.h"
+#include "volume/authentication.h"
 #include "volume/nqn.h"
 #include "volume/parameters.h"
 #include "volume/size.h"
@@ -33,6 +34,8 @@ struct Export {
   // The caller's own words for what it published (capability, readonly), or their digest
   // (backend/words.h); compared, never interpreted.
   std::string fingerprint;
+  // What the host must know, where the backend has Abilities::keys. Never told back.
+  std::optional<volume::AuthenticationKeys> keys = {};
 
   friend bool operator==(const Export&, const Export&) = default;
 };
@@ -81,6 +84,7 @@ struct Abilities {
   bool capacity = true;       // GetCapacity; otherwise that answers Unimplemented
   bool several_hosts = true;  // ExportMode::kMultiNode; otherwise that is InvalidArgument
   bool namespace_ids = true;  // targets tell a UUID, mostly an NGUID too; else the NSID alone
+  bool keys = false;          // ExportTo with keys
   bool places = false;        // not every node reaches every place: Volume::reachable_from
 
   friend bool operator==(const Abilities&, const Abilities&) = default;

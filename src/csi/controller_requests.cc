@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "csi/capability.h"
 #include "csi/request_fields.h"
+#include "volume/authentication.h"
 #include "volume/publish_context.h"
 
 namespace nvmeof::csi {
@@ -141,9 +142,10 @@ absl::StatusOr<PublishArguments> ParsePublishVolume(
         "readonly: the storage system cannot enforce it, so PUBLISH_READONLY is not announced; "
         "the node does");
   }
-  PublishArguments parsed{request.volume_id(), request.node_id(), {}, {}};
+  PublishArguments parsed{request.volume_id(), request.node_id(), {}, {}, {}};
   ASSIGN_OR_RETURN(parsed.capability, ParseCapability(request.volume_capability()));
   ASSIGN_OR_RETURN(parsed.by_hand, ParseByHand(request));
+  ASSIGN_OR_RETURN(parsed.keys, volume::ParseAuthentication(ToMap(request.secrets())));
   return parsed;
 }
 

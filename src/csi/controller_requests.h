@@ -14,6 +14,7 @@
 
 #include "backend/backend.h"
 #include "csi/v1/csi.pb.h"
+#include "volume/authentication.h"
 #include "volume/capability.h"
 #include "volume/parameters.h"
 #include "volume/size.h"
@@ -33,6 +34,7 @@ struct PublishArguments {
   std::string node_id;
   volume::VolumeCapability capability;
   std::optional<volume::Target> by_hand;  // of a volume that belongs to no backend
+  std::optional<volume::AuthenticationKeys> keys;
 };
 
 struct UnpublishArguments {

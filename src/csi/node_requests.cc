@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "csi/capability.h"
 #include "csi/request_fields.h"
+#include "volume/authentication.h"
 #include "volume/publish_context.h"
 
 namespace nvmeof::csi {
@@ -38,6 +39,7 @@ absl::StatusOr<node::StageRequest> ParseStage(const ::csi::v1::NodeStageVolumeRe
   RETURN_IF_ERROR(CheckPath("staging_target_path", at.path));
   parsed.volume_id = at.volume_id;
   parsed.staging_path = at.path;
+  ASSIGN_OR_RETURN(parsed.keys, volume::ParseAuthentication(ToMap(request.secrets())));
   parsed.publish_context = ToMap(request.publish_context());
   parsed.volume_context = ToMap(request.volume_context());
   if (parsed.publish_context.empty()) {

@@ -11,6 +11,7 @@
 #include "backend/idempotent_backend.h"
 #include "base/status_macros.h"
 #include "csi/capability.h"
+#include "volume/authentication.h"
 #include "volume/nqn.h"
 #include "volume/volume_id.h"
 
@@ -58,6 +59,13 @@ absl::Status RequireSharing(const backend::Backend& backend, absl::string_view n
                    "' lets one node at a time in, so its volumes can have no MULTI_NODE mode"));
 }
 
+absl::Status RequireKeys(const backend::Backend& backend, absl::string_view name, bool wanted) {
+  if (!wanted || backend.abilities().keys) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("secrets: backend '", name, "' takes no ",
+                                                 volume::kDhchapSecret,
+                                                 ": it cannot ask hosts to authenticate"));
+}
+
 bool ById(const backend::Volume& one, const backend::Volume& other) { return one.id < other.id; }
 
 }  // namespace
@@ -97,9 +105,10 @@ absl::StatusOr<volume::Target> Volumes::Publish(const PublishArguments& wanted,
   ASSIGN_OR_RETURN(volume::Nqn host, ParseNode(wanted.node_id));
   const bool shared = IsMultiNode(wanted.capability.mode);
   RETURN_IF_ERROR(RequireSharing(owned.backend, owned.id.backend, shared));
+  RETURN_IF_ERROR(RequireKeys(owned.backend, owned.id.backend, wanted.keys.has_value()));
   const backend::Export as = {
       std::move(host), shared ? backend::ExportMode::kMultiNode : backend::ExportMode::kSingleNode,
-      Fingerprint(wanted.capability)};
+      Fingerprint(wanted.capability), wanted.keys};
   ASSIGN_OR_RETURN(
       backend::Volume volume,
       backend::IdempotentBackend(owned.backend).ExportOrGet(owned.id, as, call.deadline()));

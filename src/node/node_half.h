@@ -19,6 +19,7 @@
 #include "node/connection_marks.h"
 #include "node/expander.h"
 #include "node/health.h"
+#include "node/keyed_fabric.h"
 #include "node/marking_fabric.h"
 #include "node/nvme_host.h"
 #include "node/path_connector.h"
@@ -62,6 +63,7 @@ struct NodeHalf {
   ConnectionMarks marks;
   Troubles troubles;
   MarkingFabric marking_fabric;
+  KeyedFabric keyed_fabric;
   ConnectScheduler scheduler;
   PathConnector connector;
   Attacher attacher;

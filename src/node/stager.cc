@@ -44,9 +44,10 @@ absl::Status UnwantedContent(const mount::Device& device, const std::string& wha
 
 }  // namespace
 
-Stager::Stager(StageRecords& records, Attacher& attacher, PortalFinder& finder,
+Stager::Stager(StageRecords& records, KeyedFabric& fabric, Attacher& attacher, PortalFinder& finder,
                mount::Mounter& mounter, mount::FileSystems& file_systems)
     : records_(records),
+      fabric_(fabric),
       attacher_(attacher),
       finder_(finder),
       mounter_(mounter),
@@ -72,6 +73,7 @@ absl::Status Stager::Stage(const StageRequest& request, base::Call& call) {
   // Again, because a detach for another volume, which did not know of the promise yet, may have
   // forgotten it meanwhile.
   RETURN_IF_ERROR(attacher_.Know(target.subsystem));
+  if (request.keys.has_value()) fabric_.Use(target.subsystem, *request.keys);
 
   const absl::Status converged = Converge(request, target, call);
   if (!converged.ok()) {
@@ -346,6 +348,7 @@ absl::Status Stager::Leave(const std::string& volume_id, const volume::Nqn& subs
   };
   RETURN_IF_ERROR(attacher_.Detach(subsystem, unwanted_but_for(volume_id), call));
   if (!volume_id.empty()) RETURN_IF_ERROR(records_.Erase(volume_id));
+  fabric_.Forget(subsystem, unwanted_but_for(""));
   return attacher_.Forget(subsystem, unwanted_but_for(""));
 }
 

@@ -4,6 +4,7 @@
 // record that promises it, and each step of a repeated call finds its work done.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,10 @@
 #include "mount/filesystem.h"
 #include "mount/mounter.h"
 #include "node/attacher.h"
+#include "node/keyed_fabric.h"
 #include "node/portal_finder.h"
 #include "node/stage_records.h"
+#include "volume/authentication.h"
 #include "volume/capability.h"
 #include "volume/parameters.h"
 
@@ -27,14 +30,16 @@ struct StageRequest {
   volume::VolumeCapability capability;
   volume::StringMap publish_context;
   volume::StringMap volume_context;
+  // Without, those that are known already hold.
+  std::optional<volume::AuthenticationKeys> keys = {};
 };
 
 // Safe to use from several threads on different volumes; the caller holds the volume's claim.
 // Blocks on devices: run it on a worker. Borrows everything.
 class Stager {
  public:
-  Stager(StageRecords& records, Attacher& attacher, PortalFinder& finder, mount::Mounter& mounter,
-         mount::FileSystems& file_systems);
+  Stager(StageRecords& records, KeyedFabric& fabric, Attacher& attacher, PortalFinder& finder,
+         mount::Mounter& mounter, mount::FileSystems& file_systems);
 
   // OK when staged as asked, now or before. Where portals have to be discovered, those that were
   // found are recorded instead, and hold until the orchestrator stages the volume again; where a
@@ -80,6 +85,7 @@ class Stager {
   absl::Status Leave(const std::string& volume_id, const volume::Nqn& subsystem, base::Call& call);
 
   StageRecords& records_;
+  KeyedFabric& fabric_;
   Attacher& attacher_;
   PortalFinder& finder_;
   mount::Mounter& mounter_;

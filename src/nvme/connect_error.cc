@@ -57,8 +57,11 @@ std::string HintFor(int error, const HostIdentity& host, const ConnectRequest& r
       return "an option that this kernel does not take, or the target gave a controller id that "
              "this host still uses; the kernel log tells which";
     case ENOKEY:
+      return "the target wants this host to authenticate (DH-HMAC-CHAP): give the key as "
+             "dhchapSecret in the volume's node-stage secret";
     case EKEYREJECTED:
-      return "the target wants a key that this host does not give";
+      return "host or target did not prove who it is: the keys of the volume's node-stage secret "
+             "are not those that the target has for this host";
     default:
       return PathHint(error, request.path);
   }

@@ -1,11 +1,13 @@
 // Fabric: the seam that acts on the kernel's NVMe-oF host: connect, disconnect, rescan, I/O policy.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "volume/authentication.h"
 #include "volume/connect_options.h"
 #include "volume/nqn.h"
 #include "volume/path.h"
@@ -25,6 +27,8 @@ struct ConnectRequest {
   volume::Nqn subsystem;
   volume::Path path;
   volume::ConnectOptions options;
+  // Without, those of a controller that this host has to the subsystem already, if any.
+  std::optional<volume::AuthenticationKeys> keys = {};
 };
 
 // Safe to use from several threads. Names no state of its own: each call goes to the kernel.
@@ -38,7 +42,8 @@ class Fabric {
   // (the same path has a controller, in whatever state: this call made none), Unavailable with the
   // kernel's own words (refused, unreachable, timed out, not allowed or unknown subsystem),
   // InvalidArgument (the kernel refused an option), PermissionDenied (we may not open
-  // /dev/nvme-fabrics), FailedPrecondition (no nvme-fabrics: modules not loaded; host id conflict).
+  // /dev/nvme-fabrics; host or target did not prove who it is), FailedPrecondition (no
+  // nvme-fabrics: modules not loaded; host id conflict).
   virtual absl::Status Connect(const ConnectRequest& request) = 0;
 
   // Deletes the controller of this subsystem. OK when it is gone, also when the name belongs to

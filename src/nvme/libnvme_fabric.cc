@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -128,6 +130,38 @@ absl::StatusOr<SysfsDirectory> OpenController(const std::string& sys_root,
   return SysfsDirectory::Open(absl::StrCat(sys_root, "/class/nvme/", name));
 }
 
+// The kernel shows "none" where there is none, and no attribute where it cannot authenticate.
+std::optional<volume::DhchapKey> ReadKey(const SysfsDirectory& controllers,
+                                         const std::string& attribute) {
+  const absl::StatusOr<std::string> text = controllers.Read(attribute);
+  if (!text.ok()) return std::nullopt;
+  absl::StatusOr<volume::DhchapKey> key = volume::DhchapKey::Parse(attribute, *text);
+  if (!key.ok()) return std::nullopt;
+  return *std::move(key);
+}
+
+std::optional<volume::AuthenticationKeys> KeysInUse(const std::string& sys_root,
+                                                    const volume::Nqn& host,
+                                                    const volume::Nqn& subsystem) {
+  const auto controllers = SysfsDirectory::Open(absl::StrCat(sys_root, "/class/nvme"));
+  if (!controllers.ok()) return std::nullopt;
+  const absl::StatusOr<std::vector<std::string>> names = controllers->List();
+  if (!names.ok()) return std::nullopt;
+  const auto is = [&](const std::string& attribute, const std::string& value) {
+    const absl::StatusOr<std::string> found = controllers->Read(attribute);
+    return found.ok() && *found == value;
+  };
+  for (const std::string& name : *names) {
+    if (!is(absl::StrCat(name, "/subsysnqn"), subsystem.text())) continue;
+    if (!is(absl::StrCat(name, "/hostnqn"), host.text())) continue;
+    auto key = ReadKey(*controllers, absl::StrCat(name, "/dhchap_secret"));
+    if (!key.has_value()) continue;
+    return volume::AuthenticationKeys{
+        *std::move(key), ReadKey(*controllers, absl::StrCat(name, "/dhchap_ctrl_secret"))};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 LibnvmeFabric::LibnvmeFabric(HostIdentity host, std::string sys_root)
@@ -152,6 +186,14 @@ absl::Status LibnvmeFabric::Connect(const ConnectRequest& request) {
   if (host == nullptr || ctrl == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("libnvme does not take ", volume::FormatPortal(portal)));
+  }
+  const auto keys =
+      request.keys.has_value() ? request.keys : KeysInUse(sys_root_, host_.nqn, request.subsystem);
+  if (keys.has_value()) {
+    nvme_ctrl_set_dhchap_host_key(ctrl.get(), keys->host.text().c_str());
+    if (keys->controller.has_value()) {
+      nvme_ctrl_set_dhchap_key(ctrl.get(), keys->controller->text().c_str());
+    }
   }
   if (nvmf_add_ctrl(host, ctrl.get(), &roomy.config) == 0) return absl::OkStatus();
   const int error = errno;

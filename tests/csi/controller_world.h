@@ -136,7 +136,8 @@ class ControllerWorld : public ::testing::Test {
   }
 
   std::unique_ptr<MemoryBackend> Memory(const std::string& name) {
-    return std::make_unique<MemoryBackend>(MemoryBackendOptions{.name = name});
+    return std::make_unique<MemoryBackend>(
+        MemoryBackendOptions{.name = name, .abilities = {.keys = true}});
   }
 
   static std::unique_ptr<MemoryBackend> Plain() {

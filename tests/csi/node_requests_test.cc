@@ -54,7 +54,17 @@ TEST(ParseStageTest, FollowsTheTable) {
         kInvalid},
        {"large context",
         [](auto& r) { (*r.mutable_publish_context())["k"] = std::string(4096, 'x'); }, kInvalid},
-       {"secrets are accepted", [](auto& r) { (*r.mutable_secrets())["user"] = "x"; }, kOk}});
+       {"secrets are accepted", [](auto& r) { (*r.mutable_secrets())["user"] = "x"; }, kOk},
+       {"a key that is none", [](auto& r) { (*r.mutable_secrets())["dhchapSecret"] = "x"; },
+        kInvalid}});
+}
+
+TEST(ParseStageTest, TakesTheKeysFromTheSecrets) {
+  constexpr char kKey[] = "DHHC-1:00:pU3KGCUwux1tEyze1iN7LtkeP3IfyxlxF0SU1kk8nVzWfx4C:";
+  ::csi::v1::NodeStageVolumeRequest request = ValidStage();
+  EXPECT_FALSE(ParseStage(request)->keys.has_value());
+  (*request.mutable_secrets())["dhchapSecret"] = kKey;
+  EXPECT_EQ(ParseStage(request)->keys->host.text(), kKey);
 }
 
 // attachRequired: false, and a PersistentVolume that was written by hand.

@@ -214,6 +214,24 @@ TEST_F(VolumesTest, LetsSeveralNodesInWhenAllOfThemShare) {
   EXPECT_THAT(NodesOf(id), UnorderedElementsAre(kHostA, kHostB));
 }
 
+TEST_F(VolumesTest, TheBackendHearsWhichKeyTheNodeHas) {
+  constexpr char kKey[] = "DHHC-1:00:pU3KGCUwux1tEyze1iN7LtkeP3IfyxlxF0SU1kk8nVzWfx4C:";
+  ::csi::v1::ControllerPublishVolumeRequest request = PublishRequest(Created("pvc-1"), kHostA);
+  (*request.mutable_secrets())["dhchapSecret"] = "secret-but-no-key";
+  Publish(request, Code::INVALID_ARGUMENT);
+  EXPECT_THAT(message_, Not(HasSubstr("secret-but-no-key")));
+  (*request.mutable_secrets())["dhchapSecret"] = kKey;
+  Publish(request);
+  ASSERT_TRUE(fast_->last_keys().has_value());
+  EXPECT_EQ(fast_->last_keys()->host.text(), kKey);
+
+  ::csi::v1::CreateVolumeRequest create = CreateRequest("pvc-2");
+  (*create.mutable_parameters())["backend"] = "plain";
+  request.set_volume_id(Create(create).volume_id());
+  Publish(request, Code::INVALID_ARGUMENT);
+  EXPECT_THAT(message_, HasSubstr("backend 'plain' takes no dhchapSecret"));
+}
+
 TEST_F(VolumesTest, UnpublishFollowsTheTable) {
   struct Row {
     std::string name;

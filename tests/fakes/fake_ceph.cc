@@ -42,6 +42,11 @@ std::string ListenerText(const ::CreateListenerRequest& request) {
   return listener;
 }
 
+template <typename Request>
+FakeCephKeys KeysIn(const Request& request) {
+  return {request.dhchap_key(), request.dhchap_ctrlr_key()};
+}
+
 std::vector<backend::CephGatewayConfig> Addressed(
     const std::string& folder, std::vector<backend::CephGatewayConfig> gateways) {
   for (std::size_t i = 0; i < gateways.size(); ++i) {
@@ -193,6 +198,19 @@ class FakeCeph::Server final : public ::Gateway::Service {
         return Fail(*reply, EEXIST, "host is already added");
       }
       hosts.push_back(request->host_nqn());
+      if (request->has_dhchap_key()) found->second.keys[request->host_nqn()] = KeysIn(*request);
+    });
+  }
+
+  grpc::Status change_host_key(grpc::ServerContext*, const ::ChangeHostKeyRequest* request,
+                               ::GatewayReply* reply) override {
+    return Change("change_host_key", *reply, [&] {
+      const auto found = all().find(request->subsystem_nqn());
+      if (found == all().end() || std::count(found->second.hosts.begin(), found->second.hosts.end(),
+                                             request->host_nqn()) == 0) {
+        return Fail(*reply, ENOENT, "host is not found");
+      }
+      found->second.keys[request->host_nqn()] = KeysIn(*request);
     });
   }
 
@@ -203,6 +221,7 @@ class FakeCeph::Server final : public ::Gateway::Service {
       if (found == all().end() || std::erase(found->second.hosts, request->host_nqn()) == 0) {
         return Fail(*reply, ENOENT, "host is not found");
       }
+      found->second.keys.erase(request->host_nqn());
       const bool connected =
           view().connected[request->subsystem_nqn()].contains(request->host_nqn());
       group_.mutex_.AssertHeld();

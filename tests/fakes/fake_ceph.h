@@ -36,12 +36,21 @@ struct FakeCephNamespace {
   friend bool operator==(const FakeCephNamespace&, const FakeCephNamespace&) = default;
 };
 
+// Of a host, "" = none.
+struct FakeCephKeys {
+  std::string host;
+  std::string controller;
+
+  friend bool operator==(const FakeCephKeys&, const FakeCephKeys&) = default;
+};
+
 struct FakeCephSubsystem {
   std::string serial;
   std::map<std::uint32_t, FakeCephNamespace> namespaces;  // by NSID
   std::vector<std::string> hosts;
   std::set<std::string> listeners;  // "host address:port"
   bool allow_any_host = false;
+  std::map<std::string, FakeCephKeys> keys = {};  // of hosts that have to authenticate
 
   friend bool operator==(const FakeCephSubsystem&, const FakeCephSubsystem&) = default;
 };

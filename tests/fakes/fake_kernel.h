@@ -39,6 +39,7 @@
 #include "nvme/portal_probe.h"
 #include "nvme/topology.h"
 #include "nvme/uevents.h"
+#include "volume/authentication.h"
 #include "volume/path.h"
 #include "volume/target.h"
 
@@ -75,6 +76,12 @@ class FakeKernel final : public nvme::Topology,
     remote.portals.insert(target.portals.begin(), target.portals.end());
     const std::uint32_t nsid = target.identity.nsid.value_or(1);
     remote.namespaces[nsid] = {target.identity, target.size_bytes, appearance};
+  }
+
+  // The target lets in only who has these.
+  void RequireKeys(const volume::Nqn& nqn, const volume::AuthenticationKeys& keys) {
+    const absl::MutexLock lock(&mutex_);
+    remotes_[nqn.text()].keys = keys;
   }
 
   // The target listens at one more portal.
@@ -383,7 +390,12 @@ class FakeKernel final : public nvme::Topology,
     if (remote == remotes_.end() || !remote->second.portals.contains(portal)) {
       return absl::UnavailableError("no such target, or this host is not allowed");
     }
+    const auto keys = request.keys.has_value() ? request.keys : KeysInUse(nqn);
+    if (remote->second.keys.has_value() && keys != remote->second.keys) {
+      return absl::PermissionDeniedError("the host did not prove who it is");
+    }
     const std::string name = AddController(nqn, request.path);
+    if (keys.has_value()) keys_.insert_or_assign(name, *keys);
     Scan(nqn, Appearance::kAtOnce, name);
     ScanLater(nqn, Appearance::kOnWait, name);
     return absl::OkStatus();
@@ -472,6 +484,7 @@ class FakeKernel final : public nvme::Topology,
   struct Remote {
     std::set<volume::Portal> portals;
     std::map<std::uint32_t, RemoteNamespace> namespaces;
+    std::optional<volume::AuthenticationKeys> keys = {};
   };
   struct Local {
     nvme::Subsystem picture;
@@ -522,6 +535,18 @@ class FakeKernel final : public nvme::Topology,
     std::function<void()> change = std::move(next->second);
     script_.erase(next);
     return change;
+  }
+
+  std::optional<volume::AuthenticationKeys> KeysInUse(const std::string& nqn) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto local = locals_.find(nqn);
+    if (local == locals_.end()) return std::nullopt;
+    for (const nvme::Controller& controller : local->second.picture.controllers) {
+      if (const auto found = keys_.find(controller.name); found != keys_.end()) {
+        return found->second;
+      }
+    }
+    return std::nullopt;
   }
 
   bool IsConnected(const std::string& nqn, const volume::Path& path) const
@@ -711,6 +736,7 @@ class FakeKernel final : public nvme::Topology,
   mutable absl::Mutex mutex_;
   std::map<std::string, Remote> remotes_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Local> locals_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, volume::AuthenticationKeys> keys_ ABSL_GUARDED_BY(mutex_);  // by controller
   std::map<volume::Portal, absl::Status> refused_ ABSL_GUARDED_BY(mutex_);
   std::set<volume::Portal> silent_ ABSL_GUARDED_BY(mutex_);
   std::set<volume::Portal> hanging_ ABSL_GUARDED_BY(mutex_);

@@ -214,6 +214,11 @@ absl::StatusOr<std::int64_t> MemoryBackend::Grow(const VolumeId& id,
   return wanted;
 }
 
+std::optional<volume::AuthenticationKeys> MemoryBackend::last_keys() {
+  const absl::MutexLock lock(&mutex_);
+  return last_keys_;
+}
+
 absl::StatusOr<Volume> MemoryBackend::Admit(const VolumeId& id, const Export& wanted) {
   ASSIGN_OR_RETURN(Volume* const volume, Find(id));
   if (wanted.mode == ExportMode::kMultiNode && !options_.abilities.several_hosts) {
@@ -229,7 +234,8 @@ absl::StatusOr<Volume> MemoryBackend::Admit(const VolumeId& id, const Export& wa
       return absl::FailedPreconditionError(absl::StrCat("exported to ", other.host.text()));
     }
   }
-  volume->exports.push_back(wanted);
+  volume->exports.push_back({wanted.host, wanted.mode, wanted.fingerprint});
+  last_keys_ = wanted.keys;
   return *volume;
 }
 

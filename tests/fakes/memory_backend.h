@@ -48,6 +48,9 @@ class MemoryBackend final : public backend::Backend {
   // that is cut before the reply arrives.
   void FailAfterEffect(int n, absl::Status status);
 
+  // Of the export that was made last.
+  std::optional<volume::AuthenticationKeys> last_keys();
+
   backend::Abilities abilities() const override { return options_.abilities; }
   absl::StatusOr<backend::Volume> Create(const backend::CreateRequest& request,
                                          absl::Time deadline) override;
@@ -103,6 +106,7 @@ class MemoryBackend final : public backend::Backend {
   std::map<std::string, Place> places_ ABSL_GUARDED_BY(mutex_);
   std::map<volume::VolumeId, backend::Volume> volumes_ ABSL_GUARDED_BY(mutex_);
   std::vector<volume::Portal> portals_ ABSL_GUARDED_BY(mutex_);
+  std::optional<volume::AuthenticationKeys> last_keys_ ABSL_GUARDED_BY(mutex_);
   int calls_until_failure_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 };

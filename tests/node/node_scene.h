@@ -123,7 +123,7 @@ struct NodeScene {
   absl::Status Stage(const volume::VolumeCapability& capability, std::string path = kStaging) {
     base::Call call(clock, clock.Now() + absl::Minutes(2));
     return process->stager.Stage({kVolume, std::move(path), capability,
-                                  volume::EncodePublishContext(target), volume_context},
+                                  volume::EncodePublishContext(target), volume_context, keys},
                                  call);
   }
   absl::Status Unstage(const std::string& path = kStaging) {
@@ -173,6 +173,7 @@ struct NodeScene {
   volume::Target target = TargetWith(std::uint64_t{1} << 30);
   std::string boot_id = "this-boot";
   volume::StringMap volume_context;
+  std::optional<volume::AuthenticationKeys> keys;  // what Stage is given
   const nvme::HostIdentity identity{
       *volume::Nqn::Parse("nqn.2014-08.org.nvmexpress:uuid:0a1b2c3d-0000-4000-8000-000000000001"),
       "0a1b2c3d-0000-4000-8000-000000000001"};

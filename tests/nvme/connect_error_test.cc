@@ -91,6 +91,13 @@ TEST(ConnectErrorTest, NamesTheHostSideThatTheNodeLacks) {
               HasSubstr("'192.0.2.9'"));
 }
 
+TEST(ConnectErrorTest, TellsAMissingKeyFromAWrongOne) {
+  EXPECT_THAT(std::string(ConnectError(ENOKEY, RefusedHost(), Request()).message()),
+              HasSubstr("give the key as dhchapSecret"));
+  EXPECT_THAT(std::string(ConnectError(EKEYREJECTED, RefusedHost(), Request()).message()),
+              HasSubstr("are not those that the target has"));
+}
+
 TEST(PathHintTest, SaysWhatTheErrnoLeavesOpen) {
   const volume::Path path = {{"tcp", "192.0.2.1", "4420"}, {}};
   EXPECT_THAT(PathHint(ETIMEDOUT, path), HasSubstr("packets"));

@@ -1,5 +1,8 @@
 // The ceph backend on two gateways whose subsystems are the kernel's: it passes what every backend
 // must pass, and its volumes are attached, written, grown and read back, also when a gateway ends.
+#include <fstream>
+#include <iostream>
+#include <map>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -11,11 +14,15 @@
 #include "tests/vm/backend_life.h"
 #include "tests/vm/eventually.h"
 #include "tests/vm/facades/kernel_ceph.h"
+#include "tests/vm/kernel.h"
 #include "tests/vm/pod_volume.h"
+#include "tests/vm/run_tool.h"
 #include "tests/vm/storage_lab.h"
 
 namespace nvmeof::testing {
 namespace {
+
+using ::testing::HasSubstr;
 
 using CephLab = StorageLab<KernelCeph>;
 
@@ -56,6 +63,51 @@ TEST_P(CephLifeTest, EveryCallMayBeRepeated) {
   PodVolume volume = NewVolume();
   RepeatEveryCall(volume);
 }
+
+// DH-HMAC-CHAP, which the kernel target does for the gateway.
+class CephKeysTest : public CephLifeTest {
+ protected:
+  using Secrets = std::map<std::string, std::string>;
+  static constexpr char kKey[] = "DHHC-1:00:pU3KGCUwux1tEyze1iN7LtkeP3IfyxlxF0SU1kk8nVzWfx4C:";
+  static constexpr char kOther[] = "DHHC-1:01:NGC+MSAeaf7aoO7ouZl/XHwpmf2v5ZMlPNZUr0361xSMgv0d:";
+};
+
+TEST_P(CephKeysTest, HostAndSubsystemAuthenticateOnEveryPath) {
+  PodVolume volume = NewVolume();
+  ASSERT_OK(volume.Create());
+  volume.UsePublishSecrets({{"dhchapSecret", kKey}, {"dhchapCtrlSecret", kOther}});
+  ASSERT_OK(volume.ControllerPublish());
+  const absl::Status keyless = volume.Stage();
+  EXPECT_THAT(keyless, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("(ENOKEY)")));
+  std::cout << keyless << "\n";
+  volume.UseStageSecrets({{"dhchapSecret", kOther}});
+  const absl::Status wrong = volume.Stage();
+  EXPECT_THAT(wrong, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("(EKEYREJECTED)")));
+  std::cout << wrong << "\n";
+  volume.UseStageSecrets({{"dhchapSecret", kKey}, {"dhchapCtrlSecret", kKey}});
+  EXPECT_THAT(volume.Stage(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("KEYREJECTED")))
+      << "this is not the subsystem that the host knows";
+  volume.UseStageSecrets({{"dhchapSecret", kKey}, {"dhchapCtrlSecret", kOther}});
+  ASSERT_OK(volume.Stage());
+  ASSERT_OK(volume.Publish());
+  EXPECT_TRUE(Eventually(kLifePatience, [&] { return CountLive(volume.nqn()) == 4; }));
+
+  // The next plugin has no key but those that the kernel keeps.
+  lab().node().Kill();
+  std::ofstream("/sys/class/nvme/" + KernelPaths(volume.nqn()).front().name + "/delete_controller")
+      << 1;
+  ASSERT_OK(lab().StartNode());
+  EXPECT_TRUE(Eventually(kLifePatience, [&] { return CountLive(volume.nqn()) == 4; }));
+
+  // Nothing of them is in what the plugins say and keep.
+  EXPECT_OK(RunTool({"sh", "-c", "grep -rq rados: \"$@\" && ! grep -r DHHC-1 \"$@\"", "sh",
+                     lab().Folder("log"), lab().Folder("state")}));
+  ASSERT_OK(volume.Detach());
+  EXPECT_OK(volume.Delete());
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, CephKeysTest, ::testing::Values(VolumeKind::kExt4),
+                         [](const auto& kind) { return Name(kind.param); });
 
 INSTANTIATE_TEST_SUITE_P(Kinds, CephLifeTest, StorageKinds(),
                          [](const auto& kind) { return Name(kind.param); });

@@ -111,6 +111,7 @@ absl::Status PodVolume::ControllerPublish() {
   request.set_node_id(cluster_.node_id);
   *request.mutable_volume_capability() = capability();
   *request.mutable_volume_context() = volume_.volume_context();
+  CopyTo(publish_secrets_, request.mutable_secrets());
   ASSIGN_OR_RETURN(const auto response,
                    CallRpc(cluster_.controller->controller(),
                            &Controller::Stub::ControllerPublishVolume, request));
@@ -135,6 +136,7 @@ absl::Status PodVolume::Stage() {
   *request.mutable_volume_capability() = capability();
   *request.mutable_volume_context() = volume_.volume_context();
   CopyTo(publish_context_, request.mutable_publish_context());
+  CopyTo(stage_secrets_, request.mutable_secrets());
   return CallAgain(cluster_.node->node(), &Node::Stub::NodeStageVolume, request).status();
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -41,6 +42,14 @@ class PodVolume {
   // is asked.
   PodVolume(const Cluster& cluster, VolumeRequest request,
             std::map<std::string, std::string> publish_context);
+
+  // Of the calls from now on.
+  void UsePublishSecrets(std::map<std::string, std::string> secrets) {
+    publish_secrets_ = std::move(secrets);
+  }
+  void UseStageSecrets(std::map<std::string, std::string> secrets) {
+    stage_secrets_ = std::move(secrets);
+  }
 
   absl::Status Create();
   absl::Status Delete();
@@ -79,6 +88,8 @@ class PodVolume {
   const std::string target_path_;
   csi::v1::Volume volume_;
   std::map<std::string, std::string> publish_context_;
+  std::map<std::string, std::string> publish_secrets_;
+  std::map<std::string, std::string> stage_secrets_;
 };
 
 }  // namespace nvmeof::testing

@@ -63,6 +63,7 @@ CephBackend::CephBackend(std::string name, CephConfig config, base::Clock& clock
 Abilities CephBackend::abilities() const {
   Abilities abilities;
   abilities.capacity = false;
+  abilities.keys = true;
   return abilities;
 }
 
@@ -180,11 +181,14 @@ absl::StatusOr<Volume> CephBackend::ExportTo(const volume::VolumeId& id, const E
   }
   ASSIGN_OR_RETURN(const CephImage image, ImageOf(id, deadline));
   ASSIGN_OR_RETURN(const std::vector<Export> exports, exports_.Of(image.name.uuid, deadline));
-  const auto present =
+  const auto found =
       absl::c_find_if(exports, [&](const Export& each) { return each.host == wanted.host; });
-  if (present != exports.end()) {
-    // What a crash left unfinished is finished, however it is asked for now.
-    RETURN_IF_ERROR(exports_.Complete(image.name.uuid, *present, deadline));
+  if (found != exports.end()) {
+    // What a crash left unfinished is finished, however it is asked for now; but with the keys that
+    // the host is given now.
+    Export present = *found;
+    present.keys = wanted.keys;
+    RETURN_IF_ERROR(exports_.Complete(image.name.uuid, present, deadline));
     return absl::AlreadyExistsError(absl::StrCat("volume ", volume::FormatVolumeId(id),
                                                  " is exported to ", wanted.host.text()));
   }

@@ -52,6 +52,20 @@ bool LetsIn(const ::HostsReply& hosts, const std::string& host) {
                         [&](const ::GatewayHost& each) { return each.nqn() == host; });
 }
 
+template <typename Request>
+Request About(const volume::Nqn& subsystem, const std::string& host) {
+  Request request;
+  request.set_subsystem_nqn(subsystem.text());
+  request.set_host_nqn(host);
+  return request;
+}
+
+template <typename Request>
+void SetKeys(const volume::AuthenticationKeys& keys, Request& request) {
+  request.set_dhchap_key(keys.host.text());
+  if (keys.controller.has_value()) request.set_dhchap_ctrlr_key(keys.controller->text());
+}
+
 absl::Status CheckOurs(const ::HostsReply& hosts, const volume::Nqn& subsystem) {
   if (hosts.allow_any_host()) {
     return absl::FailedPreconditionError(
@@ -113,10 +127,13 @@ absl::Status CephExports::Complete(const volume::Uuid& volume, const Export& wan
     if (other == note) continue;
     RETURN_IF_ERROR(Remove(subsystem, FormatExportNote(other), deadline));
   }
-  for (const std::string& host : {FormatExportNote(note), wanted.host.text()}) {
-    if (!LetsIn(hosts, host)) RETURN_IF_ERROR(Add(subsystem, host, deadline));
-  }
-  return absl::OkStatus();
+  const std::string text = FormatExportNote(note);
+  if (!LetsIn(hosts, text)) RETURN_IF_ERROR(Add(subsystem, text, std::nullopt, deadline));
+  const std::string& host = wanted.host.text();
+  if (!LetsIn(hosts, host)) return Add(subsystem, host, wanted.keys, deadline);
+  // By an earlier call, whose keys may have been others.
+  return wanted.keys.has_value() ? ChangeKeys(subsystem, host, *wanted.keys, deadline)
+                                 : absl::OkStatus();
 }
 
 absl::Status CephExports::End(const volume::Uuid& volume, const volume::Nqn& host,
@@ -140,18 +157,23 @@ absl::StatusOr<::HostsReply> CephExports::HostsOf(const volume::Nqn& subsystem,
 }
 
 absl::Status CephExports::Add(const volume::Nqn& subsystem, const std::string& host,
+                              const std::optional<volume::AuthenticationKeys>& keys,
                               absl::Time deadline) {
-  ::AddHostRequest add;
-  add.set_subsystem_nqn(subsystem.text());
-  add.set_host_nqn(host);
+  auto add = About<::AddHostRequest>(subsystem, host);
+  if (keys.has_value()) SetKeys(*keys, add);
   return gateways_.Ask(gateway::kAddHost, add, deadline, {EEXIST}).status();
+}
+
+absl::Status CephExports::ChangeKeys(const volume::Nqn& subsystem, const std::string& host,
+                                     const volume::AuthenticationKeys& keys, absl::Time deadline) {
+  auto change = About<::ChangeHostKeyRequest>(subsystem, host);
+  SetKeys(keys, change);
+  return gateways_.Ask(gateway::kChangeHostKey, change, deadline).status();
 }
 
 absl::Status CephExports::Remove(const volume::Nqn& subsystem, const std::string& host,
                                  absl::Time deadline) {
-  ::RemoveHostRequest remove;
-  remove.set_subsystem_nqn(subsystem.text());
-  remove.set_host_nqn(host);
+  const auto remove = About<::RemoveHostRequest>(subsystem, host);
   ASSIGN_OR_RETURN(const ::GatewayReply reply,
                    gateways_.Ask(gateway::kRemoveHost, remove, deadline, {ENOENT, ENODEV, EBUSY}));
   if (reply.status() != EBUSY) return absl::OkStatus();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "backend/ceph/ceph_gateways.h"
 #include "base/clock.h"
 #include "ceph/gateway.pb.h"
+#include "volume/authentication.h"
 #include "volume/nqn.h"
 #include "volume/uuid.h"
 
@@ -45,7 +47,10 @@ class CephExports {
 
  private:
   absl::StatusOr<::HostsReply> HostsOf(const volume::Nqn& subsystem, absl::Time deadline);
-  absl::Status Add(const volume::Nqn& subsystem, const std::string& host, absl::Time deadline);
+  absl::Status Add(const volume::Nqn& subsystem, const std::string& host,
+                   const std::optional<volume::AuthenticationKeys>& keys, absl::Time deadline);
+  absl::Status ChangeKeys(const volume::Nqn& subsystem, const std::string& host,
+                          const volume::AuthenticationKeys& keys, absl::Time deadline);
   absl::Status Remove(const volume::Nqn& subsystem, const std::string& host, absl::Time deadline);
   absl::Status Listen(const volume::Nqn& subsystem, absl::Time deadline);
   absl::Status AwaitGone(const volume::Nqn& subsystem, const volume::Nqn& host,

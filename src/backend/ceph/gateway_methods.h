@@ -28,6 +28,8 @@ inline constexpr GatewayMethod<::AddHostRequest, ::GatewayReply> kAddHost = {
     "add_host", &::Gateway::Stub::add_host};
 inline constexpr GatewayMethod<::RemoveHostRequest, ::GatewayReply> kRemoveHost = {
     "remove_host", &::Gateway::Stub::remove_host};
+inline constexpr GatewayMethod<::ChangeHostKeyRequest, ::GatewayReply> kChangeHostKey = {
+    "change_host_key", &::Gateway::Stub::change_host_key};
 inline constexpr GatewayMethod<::ListHostsRequest, ::HostsReply> kListHosts = {
     "list_hosts", &::Gateway::Stub::list_hosts};
 inline constexpr GatewayMethod<::ListConnectionsRequest, ::ConnectionsReply> kListConnections = {

@@ -21,11 +21,14 @@ namespace {
 
 using ::nvmeof::base::kMiB;
 using ::nvmeof::testing::FakeCeph;
+using ::nvmeof::testing::FakeCephKeys;
 using ::nvmeof::testing::StatusIs;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
@@ -179,6 +182,25 @@ TEST_F(CephBackendTest, RemembersHowAHostWasLetIn) {
   other.fingerprint = "ro";
   EXPECT_THAT(idempotent_.ExportOrGet(id, other, Deadline()),
               StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
+constexpr char kKey[] = "DHHC-1:00:pU3KGCUwux1tEyze1iN7LtkeP3IfyxlxF0SU1kk8nVzWfx4C:";
+constexpr char kOtherKey[] = "DHHC-1:01:NGC+MSAeaf7aoO7ouZl/XHwpmf2v5ZMlPNZUr0361xSMgv0d:";
+
+TEST_F(CephBackendTest, AsksTheHostForTheKeysThatItWasGivenLast) {
+  const Volume volume = GivenAVolume();
+  Export wanted = Wanted();
+  wanted.keys = {*volume::DhchapKey::Parse("", kKey), *volume::DhchapKey::Parse("", kOtherKey)};
+  ASSERT_OK(idempotent_.ExportOrGet(volume.id, wanted, Deadline()));
+  const auto keys = [&] { return ceph_.subsystems()[Nqn(volume)].keys; };
+  EXPECT_THAT(keys(), ElementsAre(Pair(Host("a").text(), FakeCephKeys{kKey, kOtherKey})));
+
+  wanted.keys = {*volume::DhchapKey::Parse("", kOtherKey)};
+  ASSERT_OK(idempotent_.ExportOrGet(volume.id, wanted, Deadline()));
+  EXPECT_THAT(keys(), ElementsAre(Pair(Host("a").text(), FakeCephKeys{kOtherKey, ""})));
+
+  ASSERT_OK(backend_.Unexport(volume.id, Host("a"), Deadline()));
+  EXPECT_THAT(keys(), IsEmpty());
 }
 
 TEST_F(CephBackendTest, RefusesAHostThatTheGatewayCannotName) {

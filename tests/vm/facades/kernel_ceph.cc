@@ -47,6 +47,9 @@ absl::Status KernelCephEffects::SubsystemIs(const std::string& nqn,
     subsystem.volume = ns.image;
     subsystem.uuid = ns.uuid;
   }
+  for (const auto& [host, keys] : wanted->keys) {
+    subsystem.keys[host] = {keys.host, keys.controller};
+  }
   for (const std::string& listener : wanted->listeners) {
     subsystem.listeners.push_back(listener.substr(listener.find(' ') + 1));
   }

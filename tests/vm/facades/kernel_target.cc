@@ -83,6 +83,13 @@ absl::Status Admit(const fs::path& subsystem, const std::string& host) {
   return base::ErrnoStatus(error.value(), absl::StrCat("admit ", host));
 }
 
+absl::Status SetKeys(const std::string& host, const KernelKeys& keys) {
+  const fs::path folder = fs::path(kNvmetRoot) / "hosts" / host;
+  RETURN_IF_ERROR(SetNvmetAttribute(folder / "dhchap_key", keys.host));
+  if (keys.controller.empty()) return absl::OkStatus();
+  return SetNvmetAttribute(folder / "dhchap_ctrl_key", keys.controller);
+}
+
 absl::Status Evict(const fs::path& subsystem, const std::string& host) {
   RETURN_IF_ERROR(RemoveEntry(subsystem / "allowed_hosts" / host));
   // In use by another subsystem.
@@ -129,6 +136,7 @@ absl::Status KernelTarget::Show(const KernelSubsystem& wanted) {
   for (const std::string& host : wanted.hosts) {
     if (!fs::exists(subsystem / "allowed_hosts" / host)) RETURN_IF_ERROR(Admit(subsystem, host));
   }
+  for (const auto& [host, keys] : wanted.keys) RETURN_IF_ERROR(SetKeys(host, keys));
   // The kernel target leaves the connections of a host that it no longer lets in; without a port
   // all end, and the others come back.
   if (evicted) RETURN_IF_ERROR(Unlink(wanted.nqn));

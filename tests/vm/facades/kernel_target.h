@@ -13,12 +13,19 @@
 
 namespace nvmeof::testing {
 
+// DH-HMAC-CHAP; "" = none.
+struct KernelKeys {
+  std::string host;
+  std::string controller;
+};
+
 struct KernelSubsystem {
   std::string nqn;
   std::string volume;  // of its only namespace; empty = none
   std::string uuid;    // the NGUID, too; empty = as the kernel likes
   std::vector<std::string> hosts;
-  std::vector<std::string> listeners;  // "address:port"
+  std::vector<std::string> listeners;           // "address:port"
+  std::map<std::string, KernelKeys> keys = {};  // of hosts; the kernel has one pair for a host
 };
 
 // One thread at a time.
