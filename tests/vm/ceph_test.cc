@@ -2,7 +2,6 @@
 // must pass, and its volumes are attached, written, grown and read back, also when a gateway ends.
 #include <fstream>
 #include <iostream>
-#include <map>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -67,7 +66,6 @@ TEST_P(CephLifeTest, EveryCallMayBeRepeated) {
 // DH-HMAC-CHAP, which the kernel target does for the gateway.
 class CephKeysTest : public CephLifeTest {
  protected:
-  using Secrets = std::map<std::string, std::string>;
   static constexpr char kKey[] = "DHHC-1:00:pU3KGCUwux1tEyze1iN7LtkeP3IfyxlxF0SU1kk8nVzWfx4C:";
   static constexpr char kOther[] = "DHHC-1:01:NGC+MSAeaf7aoO7ouZl/XHwpmf2v5ZMlPNZUr0361xSMgv0d:";
 };

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "grpc/grpc.h"
-#include "grpc/support/time.h"
 
 namespace nvmeof::backend {
 namespace {
@@ -36,11 +35,13 @@ grpc::ChannelArguments StorageChannelArguments() {
   return arguments;
 }
 
+gpr_timespec After(absl::Duration left) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_micros(absl::ToInt64Microseconds(left), GPR_TIMESPAN));
+}
+
 void SetTimeLeft(grpc::ClientContext& context, absl::Duration left) {
-  const absl::Duration time = std::min(left - std::min(left / 10, kReserve), kLongestCall);
-  context.set_deadline(
-      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                   gpr_time_from_micros(absl::ToInt64Microseconds(time), GPR_TIMESPAN)));
+  context.set_deadline(After(std::min(left - std::min(left / 10, kReserve), kLongestCall)));
 }
 
 }  // namespace nvmeof::backend

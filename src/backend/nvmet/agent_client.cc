@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
-#include "grpc/support/time.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 
@@ -52,11 +51,7 @@ bool AgentClient::Connected() {
 
 void AgentClient::AwaitEndOfConnection() {
   // Where another call has a new connection already there is no end to wait for.
-  channel().WaitForStateChange(
-      GRPC_CHANNEL_READY,
-      gpr_time_add(
-          gpr_now(GPR_CLOCK_MONOTONIC),
-          gpr_time_from_millis(absl::ToInt64Milliseconds(kEndIsKnownWithin), GPR_TIMESPAN)));
+  channel().WaitForStateChange(GRPC_CHANNEL_READY, After(kEndIsKnownWithin));
 }
 
 absl::Time AgentClient::PatienceUntil(absl::Time deadline) const {
