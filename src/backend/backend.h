@@ -81,11 +81,12 @@ struct Capacity {
 // What a storage system does beyond making volumes and letting one host in. The controller
 // announces what one of its backends can, and refuses for the others, naming them.
 struct Abilities {
-  bool capacity = true;       // GetCapacity; otherwise that answers Unimplemented
-  bool several_hosts = true;  // ExportMode::kMultiNode; otherwise that is InvalidArgument
-  bool namespace_ids = true;  // targets tell a UUID, mostly an NGUID too; else the NSID alone
-  bool keys = false;          // ExportTo with keys
-  bool places = false;        // not every node reaches every place: Volume::reachable_from
+  bool capacity = true;        // GetCapacity; otherwise that answers Unimplemented
+  bool several_hosts = true;   // ExportMode::kMultiNode; otherwise that is InvalidArgument
+  bool namespace_ids = true;   // targets tell a UUID, mostly an NGUID too; else the NSID alone
+  bool keys = false;           // ExportTo with keys
+  bool own_subsystems = true;  // no two volumes have one subsystem
+  bool places = false;         // not every node reaches every place: Volume::reachable_from
 
   friend bool operator==(const Abilities&, const Abilities&) = default;
 };
@@ -111,12 +112,12 @@ class Backend {
   // The same at all times; never blocks.
   virtual Abilities abilities() const { return {}; }
 
-  // A new volume, blank, exported to nobody, with a NQN, UUID and NGUID that no volume ever had. Of
-  // several calls with one name at most one is OK. Places that are down are passed over, so only
-  // the others can know the name. AlreadyExists: the name is taken, whatever the size (the caller
-  // looks with FindByName). OutOfRange: a size that can never be met. ResourceExhausted: no room
-  // now, in places that are accessible as wanted. InvalidArgument: a provisioning that it does not
-  // offer.
+  // A new volume, blank, exported to nobody, with a UUID, a NGUID and, where it has a subsystem of
+  // its own, a NQN that no volume ever had. Of several calls with one name at most one is OK.
+  // Places that are down are passed over, so only the others can know the name. AlreadyExists: the
+  // name is taken, whatever the size (the caller looks with FindByName). OutOfRange: a size that
+  // can never be met. ResourceExhausted: no room now, in places that are accessible as wanted.
+  // InvalidArgument: a provisioning that it does not offer.
   virtual absl::StatusOr<Volume> Create(const CreateRequest& request, absl::Time deadline) = 0;
 
   // NotFound when there is none. Unavailable when it cannot be known.

@@ -8,6 +8,7 @@
 
 #include "backend/http/http_endpoint.h"
 #include "volume/accessibility.h"
+#include "volume/nqn.h"
 #include "volume/path.h"
 
 namespace nvmeof::backend {
@@ -61,7 +62,8 @@ struct CephTls {
 struct CephConfig {
   std::vector<CephGatewayConfig> gateways;  // all of the group; addresses and portals differ
   std::string pool;
-  std::optional<CephTls> tls;  // none = plain gRPC
+  std::optional<CephTls> tls;                           // none = plain gRPC
+  std::optional<volume::Nqn> subsystem = std::nullopt;  // of all volumes; none = one for each
 
   friend bool operator==(const CephConfig&, const CephConfig&) = default;
 };

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "yaml-cpp/yaml.h"
 
+#include "backend/ceph/ceph_names.h"
 #include "backend/http/http_endpoint.h"
 #include "backend/nvmet/agent_address.h"
 #include "base/file.h"
@@ -117,11 +118,18 @@ class Reader {
   }
 
   BackendConfig ReadCeph(const YAML::Node& node) {
-    const Fields fields = ReadMap(node, "a backend", {"name", "type", "gateways", "pool"}, {"tls"});
+    const Fields fields =
+        ReadMap(node, "a backend", {"name", "type", "gateways", "pool"}, {"tls", "subsystem"});
     BackendConfig backend{.name = ReadName(fields, backend_names_), .storage = {}};
-    CephConfig ceph{.gateways = {}, .pool = ReadText(fields, "pool"), .tls = std::nullopt};
+    CephConfig ceph{.gateways = {},
+                    .pool = ReadText(fields, "pool"),
+                    .tls = std::nullopt,
+                    .subsystem = ReadSubsystem(fields)};
+    const std::string volumes = absl::StrCat(
+        ceph.pool, " in ", ceph.subsystem.has_value() ? ceph.subsystem->text() : "their own");
+    Seen addresses;
     for (const YAML::Node& gateway : ReadList(fields, "gateways")) {
-      ceph.gateways.push_back(ReadGateway(gateway));
+      ceph.gateways.push_back(ReadGateway(gateway, volumes, addresses));
     }
     if (const auto tls = fields.find("tls"); tls != fields.end()) {
       const Fields files = ReadMap(tls->second, "tls", {"caCert", "clientCert", "clientKey"});
@@ -132,11 +140,31 @@ class Reader {
     return backend;
   }
 
-  CephGatewayConfig ReadGateway(const YAML::Node& node) {
+  // Backends may share gateways, but not volumes.
+  CephGatewayConfig ReadGateway(const YAML::Node& node, const std::string& volumes,
+                                Seen& addresses) {
     const Fields fields = ReadMap(node, "a gateway", {"address", "host", "portals"});
-    return {.address = ReadAddress(fields),
+    return {.address = ReadAddress(fields, volumes, addresses),
             .host = ReadText(fields, "host"),
             .portals = ReadPortals(fields)};
+  }
+
+  std::optional<volume::Nqn> ReadSubsystem(const Fields& fields) {
+    const std::string text = ReadText(fields, "subsystem");
+    if (text.empty()) return std::nullopt;
+    absl::StatusOr<volume::Nqn> nqn = volume::Nqn::Parse(text);
+    if (!nqn.ok()) {
+      Refuse(fields.at("subsystem"), absl::StrCat("subsystem: ", nqn.status().message()));
+    } else if (text.find('_') != std::string::npos) {
+      Refuse(fields.at("subsystem"),
+             absl::StrCat("subsystem is '", text, "'; Ceph's gateway takes none with a '_'"));
+    } else if (VolumeOfNqn(text).has_value()) {
+      Refuse(fields.at("subsystem"),
+             absl::StrCat("subsystem is '", text, "', the name of a volume's own subsystem"));
+    } else {
+      return *std::move(nqn);
+    }
+    return std::nullopt;
   }
 
   BackendConfig ReadRouteros(const YAML::Node& node) {
@@ -206,7 +234,8 @@ class Reader {
 
   AgentConfig ReadAgent(const YAML::Node& node, Seen& names) {
     const Fields fields = ReadMap(node, "an agent", {"name", "address"}, {"reachableFrom"});
-    return {ReadName(fields, names), ReadAddress(fields), ReadSegments(fields, "reachableFrom")};
+    return {ReadName(fields, names), ReadAddress(fields, "", agents_),
+            ReadSegments(fields, "reachableFrom")};
   }
 
   volume::Segments ReadSegments(const Fields& fields, const std::string& key) {
@@ -234,14 +263,14 @@ class Reader {
     return segments;
   }
 
-  // Of a service that no other backend may use.
-  std::string ReadAddress(const Fields& fields) {
+  // Of a service whose volumes no other backend may have; `seen`: of this backend alone.
+  std::string ReadAddress(const Fields& fields, const std::string& volumes, Seen& seen) {
     std::string address = ReadText(fields, "address");
     if (address.empty()) return address;
     if (!IsAgentAddress(address)) {
       Refuse(fields.at("address"),
              absl::StrCat("address is '", address, "'; it must be ", kAgentAddressForm));
-    } else if (!addresses_.insert(address).second) {
+    } else if (!seen.insert(address).second || !volumes_.emplace(address, volumes).second) {
       Refuse(fields.at("address"),
              absl::StrCat("address '", address, "' stands here a second time"));
     }
@@ -312,7 +341,8 @@ class Reader {
   }
 
   Seen backend_names_;
-  Seen addresses_;  // of all backends: two that share an agent would each own its volumes
+  Seen agents_;  // by address, of all backends: two that share one would each own its volumes
+  std::set<std::pair<std::string, std::string>> volumes_;  // by address and what they are
   std::vector<std::string> mistakes_;
 };
 

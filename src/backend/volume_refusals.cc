@@ -19,4 +19,8 @@ absl::Status BeingChanged(const volume::VolumeId& id) {
       absl::StrCat("volume ", volume::FormatVolumeId(id), " is being changed"));
 }
 
+absl::Status BeingMadeElsewhere() {
+  return absl::AbortedError("somebody else makes a volume of this name");
+}
+
 }  // namespace nvmeof::backend

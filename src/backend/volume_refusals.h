@@ -13,5 +13,6 @@ namespace nvmeof::backend {
 
 // Aborted.
 [[nodiscard]] absl::Status BeingChanged(const volume::VolumeId& id);
+[[nodiscard]] absl::Status BeingMadeElsewhere();  // a volume of the name that is wanted
 
 }  // namespace nvmeof::backend

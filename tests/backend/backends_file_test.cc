@@ -130,6 +130,30 @@ TEST(BackendsFileTest, ReadsTheFilesOfCephsTls) {
               IsOkAndHolds(BackendsConfig{{{"rados", ceph}}}));
 }
 
+TEST(BackendsFileTest, ReadsASubsystemThatCephsVolumesShare) {
+  CephConfig ceph = Ceph();
+  ceph.subsystem = *volume::Nqn::Parse("nqn.2016-06.io.spdk:shared");
+  EXPECT_THAT(ParseBackends(std::string(kCeph) + "    subsystem: nqn.2016-06.io.spdk:shared\n"),
+              IsOkAndHolds(BackendsConfig{{{"rados", ceph}}}));
+}
+
+// Each a way to name other volumes of the same gateways.
+TEST(BackendsFileTest, BackendsShareGatewaysWhereTheirVolumesDiffer) {
+  const auto with = [](const std::string& name, const std::string& more) {
+    return absl::StrCat("- {name: ", name, ", type: ceph, gateways: [{address: 'h:1', host: h, ",
+                        "portals: ['tcp://192.0.2.1:4420']}], ", more, "}\n");
+  };
+  const std::string shared = "subsystem: nqn.2016-06.io.spdk:shared";
+  EXPECT_OK(ParseBackends(absl::StrCat("backends:\n", with("a", "pool: p"), with("b", "pool: q"),
+                                       with("c", "pool: p, " + shared),
+                                       with("d", "pool: q, " + shared))));
+  for (const std::string& same : {std::string("pool: p"), "pool: p, " + shared}) {
+    EXPECT_THAT(ParseBackends(absl::StrCat("backends:\n", with("a", same), with("b", same))),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr("address 'h:1' stands here a second time")));
+  }
+}
+
 struct Mistake {
   const char* yaml;
   const char* message;
@@ -194,7 +218,7 @@ const std::vector<Mistake> kMistakes = {
      "line 3, column 32: provisioning is 'thinly'; it must be thin or thick"},
     {"backends:\n- {name: a, type: ceph, tls: {caCert: a}, key: b}",
      "line 2, column 43: unknown key 'key' in a backend; it may have name, type, gateways, pool, "
-     "tls; line 2, column 3: a backend lacks the key 'gateways'; "
+     "tls, subsystem; line 2, column 3: a backend lacks the key 'gateways'; "
      "line 2, column 3: a backend lacks the key 'pool'; "
      "line 2, column 30: tls lacks the key 'clientCert'; "
      "line 2, column 30: tls lacks the key 'clientKey'"},
@@ -203,6 +227,21 @@ const std::vector<Mistake> kMistakes = {
      "line 2, column 55: address is 'c'; it must be <IPv4 or host name>:<port>, "
      "[<IPv6>]:<port> or unix:///<path>; "
      "line 2, column 76: portals is empty; it must be a list of at least one"},
+    {"backends:\n- {name: a, type: ceph, pool: p, subsystem: here, gateways: [{address: 'h:1', "
+     "host: "
+     "h, portals: ['tcp://192.0.2.1:4420']}]}",
+     "line 2, column 45: subsystem: NQN \"here\" is not allowed: the form is "
+     "nqn.<yyyy-mm>.<reversed domain>[:<name>]"},
+    {"backends:\n- {name: a, type: ceph, pool: p, subsystem: nqn.2016-06.io.spdk:a_b, gateways: "
+     "[{address: 'h:1', host: h, portals: ['tcp://192.0.2.1:4420']}]}",
+     "line 2, column 45: subsystem is 'nqn.2016-06.io.spdk:a_b'; Ceph's gateway takes none with a "
+     "'_'"},
+    {"backends:\n- {name: a, type: ceph, pool: p, subsystem: "
+     "'nqn.2026-01.dev.nvmeof:6847b39f20c44bf0a9233f173b24d0ef', gateways: "
+     "[{address: 'h:1', host: h, portals: ['tcp://192.0.2.1:4420']}]}",
+     "line 2, column 45: subsystem is "
+     "'nqn.2026-01.dev.nvmeof:6847b39f20c44bf0a9233f173b24d0ef', the name of a volume's own "
+     "subsystem"},
     {"backends:\n- {name: a, type: spdk, socket: /s, lvolStore: s, portals: ['rdma://192.0.2.1'], "
      "provisioning: thin}",
      "line 2, column 61: portal 'rdma://192.0.2.1:4420' is not of tcp, the one that this type "

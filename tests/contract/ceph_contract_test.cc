@@ -10,6 +10,7 @@
 namespace nvmeof::testing {
 namespace {
 
+template <bool shared>
 class CephSubject final : public ContractSubject {
  public:
   backend::Backend& backend() override { return backend_; }
@@ -19,12 +20,14 @@ class CephSubject final : public ContractSubject {
   base::MonotonicClock clock_;
   TemporaryDirectory directory_;
   FakeCeph ceph_{directory_.path(), FakeCeph::TwoGateways()};
-  backend::CephBackend backend_{"ceph", ceph_.config(), clock_};
+  backend::CephBackend backend_{"ceph", shared ? ceph_.shared_config() : ceph_.config(), clock_};
 };
 
-INSTANTIATE_TEST_SUITE_P(Ceph, BackendContract,
-                         ::testing::Values(ContractCase{
-                             "Ceph", [] { return std::make_unique<CephSubject>(); }}));
+INSTANTIATE_TEST_SUITE_P(
+    Ceph, BackendContract,
+    ::testing::Values(ContractCase{"Ceph", [] { return std::make_unique<CephSubject<false>>(); }},
+                      ContractCase{"CephShared",
+                                   [] { return std::make_unique<CephSubject<true>>(); }}));
 
 }  // namespace
 }  // namespace nvmeof::testing

@@ -1,4 +1,5 @@
 // CephBackend over the real protocol of two gateways in memory.
+#include <cstdint>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -14,10 +15,10 @@ namespace {
 
 class CephSystem final : public FaultySystem {
  public:
-  CephSystem() { NewController(); }
+  explicit CephSystem(bool shared) : shared_(shared) { NewController(); }
 
   backend::Backend& backend() override { return *backend_; }
-  void NewController() override { backend_.emplace("ceph", ceph_.config(), clock_); }
+  void NewController() override { backend_.emplace("ceph", config(), clock_); }
   absl::Time Deadline() override { return clock_.Now() + absl::Minutes(1); }
 
   std::vector<std::string> faults() const override {
@@ -29,18 +30,26 @@ class CephSystem final : public FaultySystem {
 
   bool Connects(const backend::Volume& volume, const volume::Nqn& host) override {
     const std::string& nqn = volume.target.subsystem.text();
-    const bool at_first = ceph_.ConnectHost(0, nqn, host.text());
-    const bool at_second = ceph_.ConnectHost(1, nqn, host.text());
+    const std::uint32_t nsid = *volume.target.identity.nsid;
+    const bool at_first = ceph_.ShowsTo(0, nqn, nsid, host.text());
+    const bool at_second = ceph_.ShowsTo(1, nqn, nsid, host.text());
     return at_first && at_second;
   }
   std::string Inventory() override {
     std::string all;
-    for (const auto& [nqn, subsystem] : ceph_.subsystems()) absl::StrAppend(&all, nqn, " ");
+    for (const auto& [nqn, subsystem] : ceph_.subsystems()) {
+      // A subsystem that volumes share stays, and lets nobody in.
+      if (shared_ && subsystem.namespaces.empty() && subsystem.hosts.empty()) continue;
+      absl::StrAppend(&all, nqn, " ");
+    }
     for (const auto& [image, bytes] : ceph_.images()) absl::StrAppend(&all, image, " ");
     return all;
   }
 
  private:
+  backend::CephConfig config() const { return shared_ ? ceph_.shared_config() : ceph_.config(); }
+
+  const bool shared_;
   FakeClock clock_;
   TemporaryDirectory directory_;
   FakeCeph ceph_{directory_.path(), FakeCeph::TwoGateways()};
@@ -50,7 +59,11 @@ class CephSystem final : public FaultySystem {
 }  // namespace
 
 FaultCase CephFaults() {
-  return {"ceph", [] { return std::make_unique<CephSystem>(); }};
+  return {"ceph", [] { return std::make_unique<CephSystem>(false); }};
+}
+
+FaultCase SharedCephFaults() {
+  return {"ceph, one subsystem", [] { return std::make_unique<CephSystem>(true); }};
 }
 
 }  // namespace nvmeof::testing

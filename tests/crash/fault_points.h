@@ -40,7 +40,7 @@ class FaultySystem {
 };
 
 struct FaultCase {
-  std::string backend;  // as in "type:" of the configuration
+  std::string backend;  // as in "type:" of the configuration, and how it is set up
   std::function<std::unique_ptr<FaultySystem>()> make;
 };
 
@@ -64,6 +64,7 @@ std::string RenderFaults(const std::vector<FaultTable>& tables);
 
 // The backends. One source file each.
 FaultCase CephFaults();
+FaultCase SharedCephFaults();
 FaultCase NvmetFaults();
 FaultCase RouterosFaults();
 FaultCase SpdkFaults();

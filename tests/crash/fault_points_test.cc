@@ -18,9 +18,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const std::vector<FaultTable>& AllTables() {
-  static const auto& tables =
-      *new std::vector<FaultTable>{WalkFaults(CephFaults()), WalkFaults(NvmetFaults()),
-                                   WalkFaults(RouterosFaults()), WalkFaults(SpdkFaults())};
+  static const auto& tables = *new std::vector<FaultTable>{
+      WalkFaults(CephFaults()), WalkFaults(SharedCephFaults()), WalkFaults(NvmetFaults()),
+      WalkFaults(RouterosFaults()), WalkFaults(SpdkFaults())};
   return tables;
 }
 

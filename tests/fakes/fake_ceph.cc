@@ -20,6 +20,7 @@ namespace {
 
 constexpr char kPool[] = "rbd";
 constexpr char kGroup[] = "group-1";
+constexpr std::uint32_t kMaxNamespaces = 512;
 
 template <typename Reply>
 void Fail(Reply& reply, int error, const std::string& message) {
@@ -40,6 +41,10 @@ std::string ListenerText(const ::CreateListenerRequest& request) {
   listener.set_traddr(text.substr(blank + 1, colon - blank - 1));
   listener.set_trsvcid(static_cast<std::uint32_t>(std::stoul(text.substr(colon + 1))));
   return listener;
+}
+
+bool Has(const std::vector<std::string>& hosts, const std::string& host) {
+  return std::count(hosts.begin(), hosts.end(), host) > 0;
 }
 
 template <typename Request>
@@ -128,6 +133,7 @@ class FakeCeph::Server final : public ::Gateway::Service {
         shown.set_enable_ha(true);
         shown.set_serial_number(subsystem.serial);
         shown.set_namespace_count(static_cast<std::uint32_t>(subsystem.namespaces.size()));
+        shown.set_max_namespaces(kMaxNamespaces);
         shown.set_allow_any_host(subsystem.allow_any_host);
       }
     });
@@ -176,6 +182,7 @@ class FakeCeph::Server final : public ::Gateway::Service {
       const auto found = seen().find(request->subsystem());
       if (found == seen().end()) return;
       for (const auto& [nsid, ns] : found->second.namespaces) {
+        if (request->has_uuid() && request->uuid() != ns.uuid) continue;
         ::GatewayNamespace& shown = *reply->add_namespaces();
         shown.set_nsid(nsid);
         shown.set_rbd_pool_name(ns.pool);
@@ -183,6 +190,36 @@ class FakeCeph::Server final : public ::Gateway::Service {
         shown.set_rbd_image_size(static_cast<std::uint64_t>(images()[ns.image]));
         shown.set_uuid(ns.uuid);
         shown.set_trash_image(ns.trash);
+        if (!masks()) continue;
+        shown.set_auto_visible(ns.auto_visible);
+        for (const std::string& host : ns.hosts) shown.add_hosts(host);
+      }
+    });
+  }
+
+  grpc::Status namespace_add_host(grpc::ServerContext*, const ::AddNamespaceHostRequest* request,
+                                  ::GatewayReply* reply) override {
+    return Change("namespace_add_host", *reply, [&] {
+      FakeCephNamespace* ns = Find(*request, *reply);
+      if (ns == nullptr) return;
+      const std::string& host = request->host_nqn();
+      if (ns->auto_visible) return Fail(*reply, EINVAL, "namespace is visible to all hosts");
+      if (absl::StrContains(host, '_')) return Fail(*reply, EINVAL, "invalid NQN");
+      if (Has(ns->hosts, host)) return Fail(*reply, EEXIST, "host is already added");
+      if (!request->force() && !Has(all()[request->subsystem_nqn()].hosts, host)) {
+        return Fail(*reply, EACCES, "host is not allowed on the subsystem");
+      }
+      ns->hosts.push_back(host);
+    });
+  }
+
+  grpc::Status namespace_delete_host(grpc::ServerContext*,
+                                     const ::DeleteNamespaceHostRequest* request,
+                                     ::GatewayReply* reply) override {
+    return Change("namespace_delete_host", *reply, [&] {
+      FakeCephNamespace* ns = Find(*request, *reply);
+      if (ns != nullptr && std::erase(ns->hosts, request->host_nqn()) == 0) {
+        Fail(*reply, ENODEV, "host is not found");
       }
     });
   }
@@ -194,9 +231,7 @@ class FakeCeph::Server final : public ::Gateway::Service {
       if (found == all().end()) return Fail(*reply, ENOENT, "can't find subsystem");
       if (absl::StrContains(request->host_nqn(), '_')) return Fail(*reply, EINVAL, "invalid NQN");
       std::vector<std::string>& hosts = found->second.hosts;
-      if (std::count(hosts.begin(), hosts.end(), request->host_nqn()) > 0) {
-        return Fail(*reply, EEXIST, "host is already added");
-      }
+      if (Has(hosts, request->host_nqn())) return Fail(*reply, EEXIST, "host is already added");
       hosts.push_back(request->host_nqn());
       if (request->has_dhchap_key()) found->second.keys[request->host_nqn()] = KeysIn(*request);
     });
@@ -206,8 +241,7 @@ class FakeCeph::Server final : public ::Gateway::Service {
                                ::GatewayReply* reply) override {
     return Change("change_host_key", *reply, [&] {
       const auto found = all().find(request->subsystem_nqn());
-      if (found == all().end() || std::count(found->second.hosts.begin(), found->second.hosts.end(),
-                                             request->host_nqn()) == 0) {
+      if (found == all().end() || !Has(found->second.hosts, request->host_nqn())) {
         return Fail(*reply, ENOENT, "host is not found");
       }
       found->second.keys[request->host_nqn()] = KeysIn(*request);
@@ -218,9 +252,14 @@ class FakeCeph::Server final : public ::Gateway::Service {
                            ::GatewayReply* reply) override {
     return Change("remove_host", *reply, [&] {
       const auto found = all().find(request->subsystem_nqn());
-      if (found == all().end() || std::erase(found->second.hosts, request->host_nqn()) == 0) {
+      if (found == all().end() || !Has(found->second.hosts, request->host_nqn())) {
         return Fail(*reply, ENOENT, "host is not found");
       }
+      for (const auto& [nsid, ns] : found->second.namespaces) {
+        if (!Has(ns.hosts, request->host_nqn())) continue;
+        return Fail(*reply, EACCES, absl::StrCat("host is in the list of namespace ", nsid));
+      }
+      std::erase(found->second.hosts, request->host_nqn());
       found->second.keys.erase(request->host_nqn());
       const bool connected =
           view().connected[request->subsystem_nqn()].contains(request->host_nqn());
@@ -294,6 +333,7 @@ class FakeCeph::Server final : public ::Gateway::Service {
   std::map<std::string, std::int64_t>& images() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return group_.images_;
   }
+  bool masks() ABSL_NO_THREAD_SAFETY_ANALYSIS { return group_.masks_; }
   const std::map<std::string, Subsystem>& seen() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return group_.Seen(index_);
   }
@@ -337,6 +377,7 @@ class FakeCeph::Server final : public ::Gateway::Service {
     if (found == all().end()) return Fail(reply, ENOENT, "can't find subsystem");
     if (request.rbd_pool_name() != kPool) return Fail(reply, ENODEV, "no such pool");
     if (request.size() % base::kMiB != 0) return Fail(reply, EINVAL, "size is not aligned to MiBs");
+    if (request.nsid() > kMaxNamespaces) return Fail(reply, EINVAL, "NSID is too large");
     if (found->second.namespaces.contains(request.nsid())) {
       return Fail(reply, EEXIST, "NSID is already in use");
     }
@@ -348,7 +389,8 @@ class FakeCeph::Server final : public ::Gateway::Service {
     if (!exists && !request.create_image()) return Fail(reply, ENOENT, "no such image");
     images()[image] = bytes;
     found->second.namespaces[request.nsid()] = {kPool, image, request.uuid(),
-                                                request.trash_image() && !exists};
+                                                request.trash_image() && !exists,
+                                                !(group_.masks_ && request.no_auto_visible())};
     reply.set_nsid(request.nsid());
   }
 
@@ -380,6 +422,12 @@ FakeCeph::~FakeCeph() {
 std::vector<backend::CephGatewayConfig> FakeCeph::TwoGateways() {
   return {{.address = "", .host = "ceph-a", .portals = {{"tcp", "192.0.2.1", "4420"}}},
           {.address = "", .host = "ceph-b", .portals = {{"tcp", "192.0.2.2", "4420"}}}};
+}
+
+backend::CephConfig FakeCeph::shared_config() const {
+  backend::CephConfig config = config_;
+  config.subsystem = *volume::Nqn::Parse("nqn.2016-06.io.spdk:shared");
+  return config;
 }
 
 void FakeCeph::Stop(std::size_t gateway) { servers_[gateway]->Stop(); }
@@ -437,11 +485,30 @@ bool FakeCeph::ConnectHost(std::size_t gateway, const std::string& nqn, const st
       subsystem.listeners.begin(), subsystem.listeners.end(), [&](const std::string& each) {
         return absl::StartsWith(each, config_.gateways[gateway].host + " ");
       });
-  if (!listens || std::count(subsystem.hosts.begin(), subsystem.hosts.end(), host) == 0) {
-    return false;
-  }
+  if (!listens || !Has(subsystem.hosts, host)) return false;
   views_[gateway].connected[nqn].insert(host);
   return true;
+}
+
+bool FakeCeph::ShowsTo(std::size_t gateway, const std::string& nqn, std::uint32_t nsid,
+                       const std::string& host) {
+  if (!ConnectHost(gateway, nqn, host)) return false;
+  const absl::MutexLock lock(&mutex_);
+  const auto& namespaces = Seen(gateway).at(nqn).namespaces;
+  const auto ns = namespaces.find(nsid);
+  if (ns == namespaces.end()) return false;
+  return ns->second.auto_visible || Has(ns->second.hosts, host);
+}
+
+void FakeCeph::ForgetMasking() {
+  const absl::MutexLock lock(&mutex_);
+  masks_ = false;
+}
+
+void FakeCeph::Before(int n, std::function<void()> meddle) {
+  const absl::MutexLock lock(&mutex_);
+  until_meddling_ = n;
+  meddle_ = std::move(meddle);
 }
 
 std::map<std::string, std::int64_t> FakeCeph::images() {
@@ -461,6 +528,12 @@ std::vector<std::string> FakeCeph::calls() {
 
 bool FakeCeph::Serve(std::size_t gateway, const std::string& method,
                      const std::function<void()>& work) {
+  std::function<void()> meddle;
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (until_meddling_ > 0 && --until_meddling_ == 0) meddle = std::exchange(meddle_, nullptr);
+  }
+  if (meddle) meddle();
   const absl::MutexLock lock(&mutex_);
   calls_.push_back(absl::StrCat(gateway, " ", method));
   bool& held = views_[gateway].held;

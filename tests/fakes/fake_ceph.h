@@ -32,6 +32,8 @@ struct FakeCephNamespace {
   std::string image;
   std::string uuid;
   bool trash = false;
+  bool auto_visible = true;             // to all hosts of the subsystem
+  std::vector<std::string> hosts = {};  // that see it otherwise
 
   friend bool operator==(const FakeCephNamespace&, const FakeCephNamespace&) = default;
 };
@@ -84,6 +86,8 @@ class FakeCeph {
   // Two gateways with a portal each.
   static std::vector<backend::CephGatewayConfig> TwoGateways();
   backend::CephConfig config() const { return config_; }
+  // The same with one subsystem for all volumes.
+  backend::CephConfig shared_config() const;
 
   // The process of a gateway ends, and starts again: what its group has is kept.
   void Stop(std::size_t gateway);
@@ -108,6 +112,13 @@ class FakeCeph {
   void AddImage(const std::string& name, std::int64_t bytes);
   // A host connects at a gateway, if it is let in.
   bool ConnectHost(std::size_t gateway, const std::string& nqn, const std::string& host);
+  // The same, and whether this namespace is shown to it there.
+  bool ShowsTo(std::size_t gateway, const std::string& nqn, std::uint32_t nsid,
+               const std::string& host);
+  // Gateways that do not know of namespaces which some hosts do not see.
+  void ForgetMasking();
+  // Called before the n-th call from now is carried out, without a lock.
+  void Before(int n, std::function<void()> meddle);
 
   std::map<std::string, std::int64_t> images();
   std::map<std::string, Subsystem> subsystems();
@@ -148,6 +159,9 @@ class FakeCeph {
   bool carried_out_ ABSL_GUARDED_BY(mutex_) = true;
   bool dead_ ABSL_GUARDED_BY(mutex_) = false;
   int locks_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool masks_ ABSL_GUARDED_BY(mutex_) = true;
+  int until_meddling_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::function<void()> meddle_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Server>> servers_;
 };
 

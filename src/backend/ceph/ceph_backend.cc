@@ -6,6 +6,9 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
+#include "backend/ceph/ceph_own_subsystems.h"
+#include "backend/ceph/ceph_shared_subsystem.h"
+#include "backend/ceph/gateway_methods.h"
 #include "backend/volume_refusals.h"
 #include "backend/words.h"
 #include "base/status_macros.h"
@@ -25,15 +28,6 @@ volume::SizeRules Rules() {
   return rules;
 }
 
-absl::Status Foreign(const std::string& nqn, const std::string& what) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("somebody put ", what, " into the subsystem ", nqn));
-}
-
-absl::Status Rival(const std::string& name) {
-  return absl::AbortedError(absl::StrCat("somebody else makes a volume of the name ", name));
-}
-
 absl::Status CheckSharing(const volume::VolumeId& id, const Export& wanted,
                           const std::vector<Export>& present) {
   for (const Export& each : present) {
@@ -51,19 +45,27 @@ std::optional<volume::Uuid> ParseHandle(const std::string& handle) {
   return *uuid;
 }
 
+std::unique_ptr<CephLayout> LayoutFor(const CephConfig& config, CephGateways& gateways,
+                                      base::Clock& clock) {
+  if (!config.subsystem.has_value()) {
+    return std::make_unique<CephOwnSubsystems>(gateways, config.pool, clock);
+  }
+  return std::make_unique<CephSharedSubsystem>(gateways, config.pool, *config.subsystem, clock);
+}
+
 }  // namespace
 
 CephBackend::CephBackend(std::string name, CephConfig config, base::Clock& clock)
     : name_(std::move(name)),
       config_(std::move(config)),
       gateways_(name_, config_, clock),
-      volumes_(gateways_, config_.pool),
-      exports_(gateways_, clock) {}
+      layout_(LayoutFor(config_, gateways_, clock)) {}
 
 Abilities CephBackend::abilities() const {
   Abilities abilities;
   abilities.capacity = false;
   abilities.keys = true;
+  abilities.own_subsystems = !config_.subsystem.has_value();
   return abilities;
 }
 
@@ -77,53 +79,37 @@ absl::StatusOr<Volume> CephBackend::Create(const CreateRequest& request, absl::T
     return absl::InvalidArgumentError(
         absl::StrCat("provisioning is thick; backend ", name_, " makes thin volumes only"));
   }
-  RETURN_IF_ERROR(volumes_.RequireReady(deadline));
-  RETURN_IF_ERROR(ClearName(request.name, deadline));
-
-  const ImageName image = {volume::Uuid::Random(), DigestOf(request.name),
-                           DigestOf(request.fingerprint)};
-  const absl::Status made = volumes_.Make(image, size, deadline);
-  if (absl::IsUnavailable(made)) return made;
-  ASSIGN_OR_RETURN(const CephContent content, volumes_.ContentOf(image.uuid, deadline));
-  if (content.ours.has_value()) {
-    RETURN_IF_ERROR(volumes_.RequireTrash(*content.ours, deadline));
-    return Assemble(*content.ours, {});
-  }
-  RETURN_IF_ERROR(volumes_.Dismantle(image.uuid, deadline));
-  return made.ok() ? Rival(request.name) : made;
+  RETURN_IF_ERROR(RequireReady(deadline));
+  const ImageName name = {volume::Uuid::Random(), DigestOf(request.name),
+                          DigestOf(request.fingerprint)};
+  const absl::StatusOr<CephImage> made = layout_->Make(name, size, deadline);
+  if (!made.ok()) return base::Annotate(made.status(), absl::StrCat("volume ", request.name));
+  return Assemble(*made, {});
 }
 
 absl::StatusOr<Volume> CephBackend::FindByName(const std::string& name, absl::Time deadline) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> subsystems, volumes_.Named(name, deadline));
-  for (const std::string& nqn : subsystems) {
-    const std::optional<volume::Uuid> uuid = VolumeOfNqn(nqn);
-    if (!uuid.has_value()) continue;
-    ASSIGN_OR_RETURN(const CephContent content, volumes_.ContentOf(*uuid, deadline));
-    if (!content.ours.has_value() || !SameWords(content.ours->name.name, name)) continue;
-    ASSIGN_OR_RETURN(std::vector<Export> exports, exports_.Of(*uuid, deadline));
-    return Assemble(*content.ours, std::move(exports));
+  ASSIGN_OR_RETURN(const std::optional<CephImage> image, layout_->FindNamed(name, deadline));
+  if (!image.has_value()) {
+    RETURN_IF_ERROR(RequireReady(deadline));
+    return absl::NotFoundError(absl::StrCat("there is no volume of the name ", name));
   }
-  RETURN_IF_ERROR(volumes_.RequireReady(deadline));
-  return absl::NotFoundError(absl::StrCat("there is no volume of the name ", name));
+  ASSIGN_OR_RETURN(std::vector<Export> exports, layout_->ExportsOf(*image, deadline));
+  return Assemble(*image, std::move(exports));
 }
 
 absl::StatusOr<Volume> CephBackend::Get(const volume::VolumeId& id, absl::Time deadline) {
   ASSIGN_OR_RETURN(const CephImage image, ImageOf(id, deadline));
-  ASSIGN_OR_RETURN(std::vector<Export> exports, exports_.Of(image.name.uuid, deadline));
+  ASSIGN_OR_RETURN(std::vector<Export> exports, layout_->ExportsOf(image, deadline));
   return Assemble(image, std::move(exports));
 }
 
 absl::StatusOr<VolumeList> CephBackend::List(absl::Time deadline) {
-  RETURN_IF_ERROR(volumes_.RequireReady(deadline));
-  ASSIGN_OR_RETURN(const std::vector<std::string> subsystems, volumes_.Subsystems(deadline));
+  RETURN_IF_ERROR(RequireReady(deadline));
+  ASSIGN_OR_RETURN(const std::vector<CephImage> images, layout_->All(deadline));
   VolumeList list;
-  for (const std::string& nqn : subsystems) {
-    const std::optional<volume::Uuid> uuid = VolumeOfNqn(nqn);
-    if (!uuid.has_value()) continue;
-    ASSIGN_OR_RETURN(const CephContent content, volumes_.ContentOf(*uuid, deadline));
-    if (!content.ours.has_value()) continue;
-    ASSIGN_OR_RETURN(std::vector<Export> exports, exports_.Shown(*uuid, deadline));
-    list.volumes.push_back(Assemble(*content.ours, std::move(exports)));
+  for (const CephImage& image : images) {
+    ASSIGN_OR_RETURN(std::vector<Export> exports, layout_->ShownExportsOf(image, deadline));
+    list.volumes.push_back(Assemble(image, std::move(exports)));
   }
   std::sort(list.volumes.begin(), list.volumes.end(),
             [](const Volume& a, const Volume& b) { return a.id < b.id; });
@@ -137,18 +123,16 @@ absl::Status CephBackend::Delete(const volume::VolumeId& id, absl::Time deadline
   const absl::StatusOr<CephImage> image = ImageOf(id, deadline);
   const std::optional<volume::Uuid> uuid = ParseHandle(id.handle);
   if (absl::IsNotFound(image.status()) && uuid.has_value()) {
-    // The rest of a Delete that ended between its steps.
-    ASSIGN_OR_RETURN(const CephContent content, volumes_.ContentOf(*uuid, deadline));
-    if (content.empty()) RETURN_IF_ERROR(volumes_.Dismantle(*uuid, deadline));
+    RETURN_IF_ERROR(layout_->RemoveRest(*uuid, deadline));
   }
   RETURN_IF_ERROR(image.status());
   // The gateway would delete an image under a host that writes to it.
-  ASSIGN_OR_RETURN(const std::vector<Export> exports, exports_.Of(*uuid, deadline));
+  ASSIGN_OR_RETURN(const std::vector<Export> exports, layout_->ExportsOf(*image, deadline));
   if (!exports.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "volume ", volume::FormatVolumeId(id), " is exported to ", exports.front().host.text()));
   }
-  return volumes_.Remove(*image, deadline);
+  return layout_->Remove(*image, deadline);
 }
 
 absl::StatusOr<std::int64_t> CephBackend::Expand(const volume::VolumeId& id,
@@ -164,7 +148,7 @@ absl::StatusOr<std::int64_t> CephBackend::Expand(const volume::VolumeId& id,
                                               before.size_bytes, " bytes and never shrinks to ",
                                               wanted));
   }
-  RETURN_IF_ERROR(volumes_.Resize(before, wanted, deadline));
+  RETURN_IF_ERROR(layout_->Resize(before, wanted, deadline));
   ASSIGN_OR_RETURN(const CephImage after, ImageOf(id, deadline));
   if (volume::Fits(after.size_bytes, size)) return after.size_bytes;
   return absl::InternalError(
@@ -180,7 +164,7 @@ absl::StatusOr<Volume> CephBackend::ExportTo(const volume::VolumeId& id, const E
         "the host NQN ", wanted.host.text(), " has a '_', which Ceph's gateway does not take"));
   }
   ASSIGN_OR_RETURN(const CephImage image, ImageOf(id, deadline));
-  ASSIGN_OR_RETURN(const std::vector<Export> exports, exports_.Of(image.name.uuid, deadline));
+  ASSIGN_OR_RETURN(const std::vector<Export> exports, layout_->ExportsOf(image, deadline));
   const auto found =
       absl::c_find_if(exports, [&](const Export& each) { return each.host == wanted.host; });
   if (found != exports.end()) {
@@ -188,18 +172,18 @@ absl::StatusOr<Volume> CephBackend::ExportTo(const volume::VolumeId& id, const E
     // the host is given now.
     Export present = *found;
     present.keys = wanted.keys;
-    RETURN_IF_ERROR(exports_.Complete(image.name.uuid, present, deadline));
+    RETURN_IF_ERROR(layout_->Admit(image, present, deadline));
     return absl::AlreadyExistsError(absl::StrCat("volume ", volume::FormatVolumeId(id),
                                                  " is exported to ", wanted.host.text()));
   }
   RETURN_IF_ERROR(CheckSharing(id, wanted, exports));
-  RETURN_IF_ERROR(exports_.Complete(image.name.uuid, wanted, deadline));
+  RETURN_IF_ERROR(layout_->Admit(image, wanted, deadline));
   // A gateway that had not heard yet of another export knows it now, as changes are made one after
   // the other in the whole group.
   ASSIGN_OR_RETURN(Volume volume, Get(id, deadline));
   const absl::Status refused = CheckSharing(id, wanted, volume.exports);
   if (refused.ok()) return volume;
-  RETURN_IF_ERROR(exports_.End(image.name.uuid, wanted.host, deadline));
+  RETURN_IF_ERROR(layout_->Evict(image, wanted.host, deadline));
   return refused;
 }
 
@@ -209,7 +193,7 @@ absl::Status CephBackend::Unexport(const volume::VolumeId& id, const volume::Nqn
   const std::optional<base::Claim> claim = changes_.TryTake(id.handle);
   if (!claim.has_value()) return BeingChanged(id);
   ASSIGN_OR_RETURN(const CephImage image, ImageOf(id, deadline));
-  return exports_.End(image.name.uuid, host, deadline);
+  return layout_->Evict(image, host, deadline);
 }
 
 absl::StatusOr<Capacity> CephBackend::GetCapacity(const CapacityRequest&, absl::Time) {
@@ -221,15 +205,20 @@ absl::StatusOr<CephImage> CephBackend::ImageOf(const volume::VolumeId& id, absl:
   if (id.place != kRbdPlace) return NoSuchPlace(id);
   const std::optional<volume::Uuid> uuid = ParseHandle(id.handle);
   if (!uuid.has_value()) return NoSuchVolume(id);
-  ASSIGN_OR_RETURN(CephContent content, volumes_.ContentOf(*uuid, deadline));
-  if (!content.ours.has_value()) {
-    RETURN_IF_ERROR(volumes_.RequireReady(deadline));
-    return NoSuchVolume(id);
+  ASSIGN_OR_RETURN(std::optional<CephImage> image, layout_->Find(*uuid, deadline));
+  if (image.has_value()) return *std::move(image);
+  RETURN_IF_ERROR(RequireReady(deadline));
+  return NoSuchVolume(id);
+}
+
+absl::Status CephBackend::RequireReady(absl::Time deadline) {
+  ASSIGN_OR_RETURN(const ::GatewayInfo info,
+                   gateways_.Ask(gateway::kGetGatewayInfo, ::GatewayInfoRequest(), deadline));
+  if (!info.has_gateway_initialization_over() || info.gateway_initialization_over()) {
+    return absl::OkStatus();
   }
-  if (!content.foreign.empty()) {
-    return Foreign(volume::NqnOfVolume(*uuid).text(), content.foreign);
-  }
-  return *std::move(content.ours);
+  return absl::UnavailableError(
+      absl::StrCat("gateway ", info.name(), " has not yet restored what its group has"));
 }
 
 Volume CephBackend::Assemble(const CephImage& image, std::vector<Export> exports) const {
@@ -243,30 +232,11 @@ Volume CephBackend::Assemble(const CephImage& image, std::vector<Export> exports
           .size_bytes = image.size_bytes,
           .fingerprint = image.name.fingerprint,
           .context = {},
-          .target = {volume::NqnOfVolume(image.name.uuid),
-                     {.uuid = image.name.uuid, .nguid = std::nullopt, .nsid = kCephNsid},
+          .target = {image.subsystem,
+                     {.uuid = image.name.uuid, .nguid = std::nullopt, .nsid = image.nsid},
                      std::move(portals),
                      static_cast<std::uint64_t>(image.size_bytes)},
           .exports = std::move(exports)};
-}
-
-absl::Status CephBackend::ClearName(const std::string& name, absl::Time deadline) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> subsystems, volumes_.Named(name, deadline));
-  for (const std::string& nqn : subsystems) {
-    const std::optional<volume::Uuid> uuid = VolumeOfNqn(nqn);
-    if (!uuid.has_value()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("somebody made the subsystem ", nqn, " with the serial number of ", name));
-    }
-    ASSIGN_OR_RETURN(const CephContent content, volumes_.ContentOf(*uuid, deadline));
-    if (content.ours.has_value()) {
-      return absl::AlreadyExistsError(absl::StrCat("a volume of the name ", name, " exists"));
-    }
-    if (!content.foreign.empty()) return Foreign(nqn, content.foreign);
-    // Never gone on with: its UUID may be that of a volume which was deleted.
-    RETURN_IF_ERROR(volumes_.Dismantle(*uuid, deadline));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace nvmeof::backend

@@ -1,11 +1,12 @@
-// CephBackend: RBD images behind a group of Ceph's NVMe-oF gateway, each volume with a subsystem of
-// its own that lives as long as the volume.
+// CephBackend: RBD images behind a group of Ceph's NVMe-oF gateway, each volume in a subsystem of
+// its own, or all in one.
 //
 // It keeps nothing itself, and neither needs nor knows Ceph beyond its gateways. Subsystems and
 // images that are not ours are never touched.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,8 @@
 
 #include "backend/backend.h"
 #include "backend/backends_config.h"
-#include "backend/ceph/ceph_exports.h"
 #include "backend/ceph/ceph_gateways.h"
-#include "backend/ceph/ceph_volumes.h"
+#include "backend/ceph/ceph_layout.h"
 #include "base/claims.h"
 #include "base/clock.h"
 
@@ -52,16 +52,15 @@ class CephBackend final : public Backend {
  private:
   absl::StatusOr<CephImage> ImageOf(const volume::VolumeId& id, absl::Time deadline);
   Volume Assemble(const CephImage& image, std::vector<Export> exports) const;
-  // Frees the name of what an earlier call left half made. AlreadyExists for a whole volume.
-  absl::Status ClearName(const std::string& name, absl::Time deadline);
+  // Unavailable from a gateway that starts: it does not show yet what there is.
+  absl::Status RequireReady(absl::Time deadline);
 
   const std::string name_;
   const CephConfig config_;
   CephGateways gateways_;
-  CephVolumes volumes_;   // borrows gateways_
-  CephExports exports_;   // borrows gateways_
-  base::Claims creates_;  // names whose Create is running
-  base::Claims changes_;  // handles of volumes that a call changes
+  const std::unique_ptr<CephLayout> layout_;  // borrows gateways_
+  base::Claims creates_;                      // names whose Create is running
+  base::Claims changes_;                      // handles of volumes that a call changes
 };
 
 }  // namespace nvmeof::backend

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,7 +70,10 @@ class CephGateways {
     return reply;
   }
 
-  // Asks this gateway and no other.
+  // The one that is asked first.
+  std::size_t current() const { return current_; }
+
+  // Asks this gateway and no other, once.
   template <typename Request, typename Reply>
   absl::StatusOr<Reply> AskOnly(std::size_t gateway, const GatewayMethod<Request, Reply>& method,
                                 const Request& request, absl::Time deadline,
@@ -79,6 +83,15 @@ class CephGateways {
         Try(gateway, method.name, deadline, fine, Bind(method, request, reply)).status;
     if (!status.ok()) return status;
     return reply;
+  }
+
+  // Asks this gateway and no other, once; any of them where none is named.
+  template <typename Request, typename Reply>
+  absl::StatusOr<Reply> AskAt(std::optional<std::size_t> gateway,
+                              const GatewayMethod<Request, Reply>& method, const Request& request,
+                              absl::Time deadline, const std::vector<int>& fine = {}) {
+    return gateway.has_value() ? AskOnly(*gateway, method, request, deadline, fine)
+                               : Ask(method, request, deadline, fine);
   }
 
  private:

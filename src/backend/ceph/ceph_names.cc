@@ -10,7 +10,6 @@
 #include "absl/strings/strip.h"
 
 #include "backend/words.h"
-#include "volume/nqn.h"
 
 namespace nvmeof::backend {
 namespace {
@@ -40,6 +39,10 @@ std::optional<ImageName> ParseImageName(absl::string_view text) {
 
 std::string SerialOf(absl::string_view pool, absl::string_view volume_name) {
   return BareDigestOf(absl::StrCat(pool, "/", DigestOf(volume_name))).substr(0, kSerialLetters);
+}
+
+std::string SerialOf(const volume::Nqn& shared) {
+  return BareDigestOf(shared.text()).substr(0, kSerialLetters);
 }
 
 std::optional<volume::Uuid> VolumeOfNqn(absl::string_view nqn) {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/string_view.h"
 
+#include "volume/nqn.h"
 #include "volume/uuid.h"
 
 namespace nvmeof::backend {
@@ -28,6 +29,8 @@ struct ImageName {
 // The serial number of the subsystem of a volume: a group has no two subsystems with the same, so
 // that no two volumes of a pool have one name, whoever makes them. 20 bytes, 100 bits of a digest.
 [[nodiscard]] std::string SerialOf(absl::string_view pool, absl::string_view volume_name);
+// The same of a subsystem that volumes share.
+[[nodiscard]] std::string SerialOf(const volume::Nqn& shared);
 
 // The UUID of the volume whose subsystem has this NQN (volume::NqnOfVolume); nothing for others.
 [[nodiscard]] std::optional<volume::Uuid> VolumeOfNqn(absl::string_view nqn);

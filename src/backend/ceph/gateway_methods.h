@@ -24,6 +24,10 @@ inline constexpr GatewayMethod<::DeleteNamespaceRequest, ::GatewayReply> kDelete
     "namespace_delete", &::Gateway::Stub::namespace_delete};
 inline constexpr GatewayMethod<::ListNamespacesRequest, ::NamespacesReply> kListNamespaces = {
     "list_namespaces", &::Gateway::Stub::list_namespaces};
+inline constexpr GatewayMethod<::AddNamespaceHostRequest, ::GatewayReply> kAddNamespaceHost = {
+    "namespace_add_host", &::Gateway::Stub::namespace_add_host};
+inline constexpr GatewayMethod<::DeleteNamespaceHostRequest, ::GatewayReply> kDeleteNamespaceHost =
+    {"namespace_delete_host", &::Gateway::Stub::namespace_delete_host};
 inline constexpr GatewayMethod<::AddHostRequest, ::GatewayReply> kAddHost = {
     "add_host", &::Gateway::Stub::add_host};
 inline constexpr GatewayMethod<::RemoveHostRequest, ::GatewayReply> kRemoveHost = {

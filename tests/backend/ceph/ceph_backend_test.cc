@@ -225,9 +225,12 @@ TEST_F(CephBackendTest, NeverTouchesWhatIsNotOurs) {
     ceph_.Meddle(nqn, [&](auto& subsystem) { subsystem = {"s", {{1, ns}}, {}, {}, false}; });
     const auto before = ceph_.subsystems();
     EXPECT_THAT(backend_.List(Deadline())->volumes, IsEmpty());
-    EXPECT_THAT(backend_.Get(id, Deadline()), StatusIs(absl::StatusCode::kNotFound));
-    EXPECT_THAT(backend_.Delete(id, Deadline()), StatusIs(absl::StatusCode::kNotFound));
-    EXPECT_THAT(backend_.ExportTo(id, Wanted(), Deadline()), StatusIs(absl::StatusCode::kNotFound));
+    // Not NotFound, with which an Unexport would be done although the subsystem may let hosts in.
+    const auto refused = StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(ns.image));
+    EXPECT_THAT(backend_.Get(id, Deadline()), refused);
+    EXPECT_THAT(backend_.Delete(id, Deadline()), refused);
+    EXPECT_THAT(backend_.ExportTo(id, Wanted(), Deadline()), refused);
+    EXPECT_THAT(idempotent_.Unexport(id, Host("a"), Deadline()), refused);
     EXPECT_EQ(ceph_.subsystems(), before);
   }
 }
