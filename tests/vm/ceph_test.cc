@@ -25,16 +25,23 @@ using ::testing::HasSubstr;
 
 using CephLab = StorageLab<KernelCeph>;
 
+template <bool shared>
 class CephSubject final : public StorageSubject {
  public:
   backend::Backend& backend() override { return backend_; }
 
  private:
-  backend::CephBackend backend_{"rados", CephLab::Get().facade().gateways().config(), clock_};
+  static backend::CephConfig Config() {
+    const FakeCeph& gateways = CephLab::Get().facade().gateways();
+    return shared ? gateways.shared_config() : gateways.config();
+  }
+
+  backend::CephBackend backend_{"rados", Config(), clock_};
 };
 
 INSTANTIATE_TEST_SUITE_P(Ceph, BackendContract,
-                         ::testing::Values(CaseOn<KernelCeph, CephSubject>("Ceph")));
+                         ::testing::Values(CaseOn<KernelCeph, CephSubject<false>>("Ceph"),
+                                           CaseOn<KernelCeph, CephSubject<true>>("CephShared")));
 
 class CephLifeTest : public StorageLifeTest<KernelCeph> {};
 
@@ -61,6 +68,50 @@ TEST_P(CephLifeTest, GrowsWhileAGatewayIsAwayAndIsDetachedWhenItIsBack) {
 TEST_P(CephLifeTest, EveryCallMayBeRepeated) {
   PodVolume volume = NewVolume();
   RepeatEveryCall(volume);
+}
+
+// Volumes that share a subsystem, and so their paths.
+class CephSharedLifeTest : public CephLifeTest {
+ protected:
+  static PodVolume NewVolume(const std::string& name) {
+    std::map<std::string, std::string> parameters = Lab::AllPaths();
+    parameters["backend"] = KernelCeph::kShared;
+    return {lab().cluster(), {.name = name, .kind = GetParam(), .parameters = parameters}};
+  }
+};
+
+TEST_P(CephSharedLifeTest, KeepsItsDataThroughGrowthAndRestage) {
+  PodVolume volume = NewVolume("pvc-shared");
+  Live(volume);
+}
+
+TEST_P(CephSharedLifeTest, AVolumeComesAndGoesBesideOneThatIsWritten) {
+  PodVolume stays = NewVolume("pvc-stays");
+  PodVolume other = NewVolume("pvc-comes-and-goes");
+  ASSERT_OK(stays.Create());
+  ASSERT_OK(stays.Attach());
+  EXPECT_TRUE(Eventually(kLifePatience, [&] { return CountLive(stays.nqn()) == 4; }));
+  Writer writer(stays.data_path(), 2 << 20);
+  writer.Start();
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_OK(other.Create());
+    ASSERT_OK(other.Attach());
+    EXPECT_EQ(other.nqn(), stays.nqn());
+    EXPECT_EQ(KernelPaths().size(), 4U) << "one set of paths for both";
+    Writer guest(other.data_path(), 2 << 20);
+    guest.Start();
+    EXPECT_TRUE(guest.WaitFor(20, kLifePatience));
+    EXPECT_OK(guest.Stop());
+    EXPECT_OK(guest.Verify(other.data_path()));
+    ASSERT_OK(other.Detach());
+    ASSERT_OK(other.Delete());
+    EXPECT_TRUE(writer.WaitFor(20, kLifePatience));
+  }
+  EXPECT_EQ(CountLive(stays.nqn()), 4);
+  EXPECT_OK(writer.Stop());
+  EXPECT_OK(writer.Verify(stays.data_path()));
+  ASSERT_OK(stays.Detach());
+  EXPECT_OK(stays.Delete());
 }
 
 // DH-HMAC-CHAP, which the kernel target does for the gateway.
@@ -105,6 +156,9 @@ TEST_P(CephKeysTest, HostAndSubsystemAuthenticateOnEveryPath) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, CephKeysTest, ::testing::Values(VolumeKind::kExt4),
+                         [](const auto& kind) { return Name(kind.param); });
+
+INSTANTIATE_TEST_SUITE_P(Kinds, CephSharedLifeTest, StorageKinds(),
                          [](const auto& kind) { return Name(kind.param); });
 
 INSTANTIATE_TEST_SUITE_P(Kinds, CephLifeTest, StorageKinds(),

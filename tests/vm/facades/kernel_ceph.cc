@@ -1,5 +1,6 @@
 #include "tests/vm/facades/kernel_ceph.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -21,14 +22,25 @@ std::vector<backend::CephGatewayConfig> Gateways() {
   return gateways;
 }
 
-std::string Yaml(const backend::CephConfig& config) {
-  std::string text = absl::StrCat(
-      "backends:\n  - name: rados\n    type: ceph\n    pool: ", config.pool, "\n    gateways:\n");
+std::string Yaml(const std::string& name, const backend::CephConfig& config) {
+  std::string text =
+      absl::StrCat("  - name: ", name, "\n    type: ceph\n    pool: ", config.pool, "\n");
+  if (config.subsystem.has_value()) {
+    absl::StrAppend(&text, "    subsystem: ", config.subsystem->text(), "\n");
+  }
+  absl::StrAppend(&text, "    gateways:\n");
   for (const backend::CephGatewayConfig& each : config.gateways) {
     absl::StrAppend(&text, "      - {address: \"", each.address, "\", host: ", each.host,
                     ", portals: [\"", volume::FormatPortal(each.portals.front()), "\"]}\n");
   }
   return text;
+}
+
+// The kernel's target shows a namespace to all hosts or to none.
+bool IsSeen(const FakeCephNamespace& ns, const std::vector<std::string>& hosts) {
+  return ns.auto_visible || std::any_of(ns.hosts.begin(), ns.hosts.end(), [&](const auto& host) {
+           return std::count(hosts.begin(), hosts.end(), host) > 0;
+         });
 }
 
 }  // namespace
@@ -39,13 +51,13 @@ absl::Status KernelCephEffects::ImageIs(const std::string& name, const std::int6
 
 absl::Status KernelCephEffects::SubsystemIs(const std::string& nqn,
                                             const FakeCephSubsystem* wanted) {
-  if (wanted == nullptr) return kernel_.Hide(nqn);
-  KernelSubsystem subsystem{
-      .nqn = nqn, .volume = "", .uuid = "", .hosts = wanted->hosts, .listeners = {}};
-  if (!wanted->namespaces.empty()) {
-    const FakeCephNamespace& ns = wanted->namespaces.begin()->second;
-    subsystem.volume = ns.image;
-    subsystem.uuid = ns.uuid;
+  // One that volumes share stays when it is empty; nobody notices.
+  if (wanted == nullptr || (wanted->namespaces.empty() && wanted->hosts.empty())) {
+    return kernel_.Hide(nqn);
+  }
+  KernelSubsystem subsystem{.nqn = nqn, .namespaces = {}, .hosts = wanted->hosts, .listeners = {}};
+  for (const auto& [nsid, ns] : wanted->namespaces) {
+    if (IsSeen(ns, wanted->hosts)) subsystem.namespaces[nsid] = {ns.image, ns.uuid};
   }
   for (const auto& [host, keys] : wanted->keys) {
     subsystem.keys[host] = {keys.host, keys.controller};
@@ -65,7 +77,9 @@ absl::StatusOr<std::unique_ptr<KernelCeph>> KernelCeph::StartFor(const Lab& lab)
   RETURN_IF_ERROR(base::EnsureDirectory(lab.Folder("ceph")));
   std::unique_ptr<KernelCeph> ceph(new KernelCeph(lab));
   RETURN_IF_ERROR(
-      base::WriteFileAtomically(lab.Folder("backends.yaml"), Yaml(ceph->gateways_.config())));
+      base::WriteFileAtomically(lab.Folder("backends.yaml"),
+                                absl::StrCat("backends:\n", Yaml("rados", ceph->gateways_.config()),
+                                             Yaml(kShared, ceph->gateways_.shared_config()))));
   return ceph;
 }
 

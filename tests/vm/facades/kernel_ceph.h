@@ -32,12 +32,15 @@ class KernelCephEffects final : public CephEffects {
 };
 
 // Two gateways, each with one of the portals of the lab's storage node. Serves from its making to
-// its destruction.
+// its destruction. A namespace that some hosts do not see is there as long as one sees it.
 class KernelCeph {
  public:
   static constexpr char kName[] = "ceph";
+  // The backend whose volumes share a subsystem.
+  static constexpr char kShared[] = "rados-shared";
 
-  // In the lab's folder; the lab's next controller has it as its only backend.
+  // In the lab's folder; the lab's next controller has it as its only storage system, by default
+  // with a subsystem for each volume.
   static absl::StatusOr<std::unique_ptr<KernelCeph>> StartFor(const Lab& lab);
 
   FakeCeph& gateways() { return gateways_; }

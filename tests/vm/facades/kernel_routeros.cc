@@ -60,8 +60,7 @@ absl::Status KernelRouterosEffects::ExportIs(const std::string& nqn,
     return absl::FailedPreconditionError(absl::StrCat(nqn, " would let every host in"));
   }
   KernelSubsystem subsystem{.nqn = nqn,
-                            .volume = VolumeOf(shown->file),
-                            .uuid = "",
+                            .namespaces = {{1, {VolumeOf(shown->file), ""}}},
                             .hosts = {shown->host},
                             .listeners = {}};
   // A router listens on all of its addresses.

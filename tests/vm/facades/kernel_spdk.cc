@@ -37,11 +37,10 @@ absl::Status KernelSpdkEffects::LvolIs(const std::string& uuid, const FakeLvol* 
 
 absl::Status KernelSpdkEffects::SubsystemIs(const std::string& nqn, const FakeSubsystem* wanted) {
   if (wanted == nullptr) return kernel_.Hide(nqn);
-  return kernel_.Show({.nqn = nqn,
-                       .volume = wanted->bdev,
-                       .uuid = wanted->bdev,
-                       .hosts = wanted->hosts,
-                       .listeners = wanted->listeners});
+  KernelSubsystem subsystem{
+      .nqn = nqn, .namespaces = {}, .hosts = wanted->hosts, .listeners = wanted->listeners};
+  if (!wanted->bdev.empty()) subsystem.namespaces[1] = {wanted->bdev, wanted->bdev};
+  return kernel_.Show(subsystem);
 }
 
 std::set<std::string> KernelSpdkEffects::Connected(const std::string& nqn) {

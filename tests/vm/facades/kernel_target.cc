@@ -126,7 +126,7 @@ absl::Status KernelTarget::Show(const KernelSubsystem& wanted) {
   const fs::path subsystem = SubsystemFolder(wanted.nqn);
   RETURN_IF_ERROR(MakeNvmetFolder(subsystem));
   RETURN_IF_ERROR(SetNvmetAttribute(subsystem / "attr_allow_any_host", "0"));
-  RETURN_IF_ERROR(ShowNamespace(wanted));
+  RETURN_IF_ERROR(ShowNamespaces(wanted));
   bool evicted = false;
   for (const fs::path& host : Entries(subsystem / "allowed_hosts")) {
     if (std::count(wanted.hosts.begin(), wanted.hosts.end(), host.filename()) > 0) continue;
@@ -148,13 +148,24 @@ absl::Status KernelTarget::Show(const KernelSubsystem& wanted) {
   return absl::OkStatus();
 }
 
-absl::Status KernelTarget::ShowNamespace(const KernelSubsystem& wanted) {
-  const fs::path ns = SubsystemFolder(wanted.nqn) / "namespaces" / "1";
-  if (wanted.volume.empty()) {
+absl::Status KernelTarget::ShowNamespaces(const KernelSubsystem& wanted) {
+  const fs::path folder = SubsystemFolder(wanted.nqn) / "namespaces";
+  std::set<std::string> shown;
+  for (const auto& [nsid, ns] : wanted.namespaces) shown.insert(std::to_string(nsid));
+  for (const fs::path& ns : Entries(folder)) {
+    if (shown.contains(ns.filename())) continue;
     std::erase_if(exported_as_, [&](const auto& each) { return each.second == ns.string(); });
-    return fs::exists(ns) ? RemoveEntry(ns) : absl::OkStatus();
+    RETURN_IF_ERROR(RemoveEntry(ns));
   }
+  for (const auto& [nsid, ns] : wanted.namespaces) {
+    RETURN_IF_ERROR(ShowNamespace(folder / std::to_string(nsid), ns));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KernelTarget::ShowNamespace(const std::string& folder, const KernelNamespace& wanted) {
   if (exported_as_.contains(wanted.volume)) return absl::OkStatus();
+  const fs::path ns = folder;
   RETURN_IF_ERROR(MakeNvmetFolder(ns));
   RETURN_IF_ERROR(SetNvmetAttribute(ns / "device_path", FileOf(wanted.volume)));
   if (!wanted.uuid.empty()) {
@@ -162,7 +173,7 @@ absl::Status KernelTarget::ShowNamespace(const KernelSubsystem& wanted) {
     RETURN_IF_ERROR(SetNvmetAttribute(ns / "device_nguid", wanted.uuid));
   }
   RETURN_IF_ERROR(SetNvmetAttribute(ns / "enable", "1"));
-  exported_as_[wanted.volume] = ns;
+  exported_as_[wanted.volume] = folder;
   return absl::OkStatus();
 }
 

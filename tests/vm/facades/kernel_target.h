@@ -19,10 +19,14 @@ struct KernelKeys {
   std::string controller;
 };
 
+struct KernelNamespace {
+  std::string volume;
+  std::string uuid;  // the NGUID, too; empty = as the kernel likes
+};
+
 struct KernelSubsystem {
   std::string nqn;
-  std::string volume;  // of its only namespace; empty = none
-  std::string uuid;    // the NGUID, too; empty = as the kernel likes
+  std::map<std::uint32_t, KernelNamespace> namespaces;  // by NSID
   std::vector<std::string> hosts;
   std::vector<std::string> listeners;           // "address:port"
   std::map<std::string, KernelKeys> keys = {};  // of hosts; the kernel has one pair for a host
@@ -46,7 +50,8 @@ class KernelTarget {
 
  private:
   std::string FileOf(const std::string& volume) const { return folder_ + "/" + volume + ".img"; }
-  absl::Status ShowNamespace(const KernelSubsystem& wanted);
+  absl::Status ShowNamespaces(const KernelSubsystem& wanted);
+  absl::Status ShowNamespace(const std::string& folder, const KernelNamespace& wanted);
 
   const std::string folder_;
   std::map<std::string, std::string> exported_as_;  // volume to the folder of its namespace
