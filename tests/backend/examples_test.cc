@@ -13,6 +13,7 @@
 #include "backend/backends_file.h"
 #include "base/file.h"
 #include "tests/matchers/status_matchers.h"
+#include "volume/authentication.h"
 #include "volume/parameters.h"
 #include "volume/publish_context.h"
 
@@ -103,6 +104,15 @@ TEST(DocumentTest, HasAStorageClassForEachBackend) {
     }
   }
   EXPECT_EQ(chosen, backends);
+}
+
+TEST(DocumentTest, ShowsASecretWithTheKeysThatAreRead) {
+  std::set<std::string> shown;
+  for (const YAML::Node& block : BlocksOf("docs/PARAMETERS.md")) {
+    if (!IsKind(block, "Secret")) continue;
+    for (const auto& [key, value] : MapOf(block["stringData"])) shown.insert(key);
+  }
+  EXPECT_EQ(shown, (std::set<std::string>{volume::kDhchapSecret, volume::kDhchapCtrlSecret}));
 }
 
 // What the chart and people write into the PersistentVolumes of the inventories and examples.

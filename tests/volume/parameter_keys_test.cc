@@ -5,11 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "gtest/gtest.h"
 
-#include "base/file.h"
 #include "tests/matchers/status_matchers.h"
+#include "tests/volume/document_table.h"
+#include "volume/parameters.h"
 
 namespace nvmeof::volume {
 namespace {
@@ -122,15 +128,99 @@ TEST(ParameterKeysTest, HaveDifferentNames) {
   }
 }
 
-TEST(ParameterKeysTest, StandInTheDocumentInThisOrder) {
-  const absl::StatusOr<std::string> text = base::ReadFile(NVMEOF_SOURCE_DIR "/docs/PARAMETERS.md");
-  ASSERT_OK(text);
-  std::size_t last = 0;
-  for (const ParameterKey& key : ParameterKeys()) {
-    const std::size_t here = text->find(absl::StrCat("\n| `", key.name, "` | "));
-    ASSERT_NE(here, std::string::npos) << std::string(key.name);
-    EXPECT_GT(here, last) << std::string(key.name);
-    last = here;
+struct DocumentedKey {
+  std::string name;
+  std::string allowed;
+  std::string usual;
+};
+
+std::vector<DocumentedKey> DocumentedKeys() {
+  std::vector<DocumentedKey> documented;
+  for (const std::vector<std::string>& row : TableUnder("## Table")) {
+    if (row.size() == 4) documented.push_back({Word(row[0]), row[1], row[2]});
+  }
+  return documented;
+}
+
+TEST(ParameterKeysTest, StandInTheDocumentInThisOrderAndNoOthers) {
+  std::vector<std::string> documented;
+  for (const DocumentedKey& key : DocumentedKeys()) documented.push_back(key.name);
+  std::vector<std::string> known;
+  for (const ParameterKey& key : ParameterKeys()) known.emplace_back(key.name);
+  EXPECT_EQ(documented, known);
+}
+
+// The words of a text that are values of the key.
+std::set<std::string> ValuesIn(absl::string_view text, const std::string& key) {
+  std::set<std::string> values;
+  for (const absl::string_view word : absl::StrSplit(text, absl::ByAnyChar(" ,`"))) {
+    const AllowedRow row{key, std::string(word)};
+    if (!word.empty() && IsAllowed(row)) values.insert(row.text);
+  }
+  return values;
+}
+
+// Of a key whose values are numbers or words of a list; others take what people make up.
+std::set<std::string> DocumentedValues(const DocumentedKey& key) {
+  return IsAllowed({key.name, "eth1"}) ? std::set<std::string>() : ValuesIn(key.allowed, key.name);
+}
+
+TEST(ParameterKeysTest, AllowWhatTheDocumentAndTheRefusalSay) {
+  std::size_t values = 0;
+  ASSERT_EQ(DocumentedKeys().size(), ParameterKeys().size());
+  for (std::size_t i = 0; i < ParameterKeys().size(); ++i) {
+    const DocumentedKey key = DocumentedKeys()[i];
+    SCOPED_TRACE(key.name);
+    const std::set<std::string> documented = DocumentedValues(key);
+    values += documented.size();
+    if (documented.empty()) continue;
+    EXPECT_EQ(documented, ValuesIn(ParameterKeys()[i].allowed, key.name));
+  }
+  EXPECT_EQ(values, 27U);
+}
+
+TEST(ParameterKeysTest, AllowNoNumberBeyondTheDocumentedOnes) {
+  for (const DocumentedKey& key : DocumentedKeys()) {
+    SCOPED_TRACE(key.name);
+    std::set<int> numbers;
+    for (const std::string& value : DocumentedValues(key)) {
+      int number = 0;
+      if (absl::SimpleAtoi(value, &number)) numbers.insert(number);
+    }
+    if (numbers.empty()) continue;
+    EXPECT_FALSE(IsAllowed({key.name, absl::StrCat(*numbers.begin() - 1)}));
+    EXPECT_FALSE(IsAllowed({key.name, absl::StrCat(*numbers.rbegin() + 1)}));
+  }
+}
+
+TEST(ParameterKeysTest, TakeListsAsLongAsDocumented) {
+  int lists = 0;
+  for (const DocumentedKey& key : DocumentedKeys()) {
+    absl::string_view allowed = key.allowed;
+    std::size_t most = 0;
+    if (!absl::ConsumePrefix(&allowed, "at most ")) continue;
+    ASSERT_TRUE(absl::SimpleAtoi(allowed.substr(0, allowed.find(' ')), &most)) << key.name;
+    const std::string element = IsAllowed({key.name, "eth1"}) ? "eth1" : "192.0.2.1";
+    const std::vector<std::string> list(most, element);
+    EXPECT_TRUE(IsAllowed({key.name, absl::StrJoin(list, ",")})) << key.name;
+    EXPECT_FALSE(IsAllowed({key.name, absl::StrCat(absl::StrJoin(list, ","), ",", element)}));
+    ++lists;
+  }
+  EXPECT_EQ(lists, 2);
+}
+
+// Of the keys that go to the node; for the others it is the backend's business.
+TEST(ParameterKeysTest, HaveTheDocumentedDefaults) {
+  const absl::StatusOr<Parameters> usual = ParseParameters({});
+  ASSERT_OK(usual);
+  const StringMap context = EncodeVolumeContext(*usual);
+  ASSERT_EQ(DocumentedKeys().size(), ParameterKeys().size());
+  for (std::size_t i = 0; i < ParameterKeys().size(); ++i) {
+    if (ParameterKeys()[i].scope != ParameterScope::kAttach) continue;
+    const DocumentedKey key = DocumentedKeys()[i];
+    const std::vector<std::string> words = absl::StrSplit(key.usual, absl::ByAnyChar(",:"));
+    const auto found = context.find(key.name);
+    EXPECT_EQ(Word(words.front()), found == context.end() ? "unset" : found->second) << key.name;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "volume/publish_context.h"
 
 #include <limits>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "gtest/gtest.h"
 
 #include "tests/matchers/status_matchers.h"
+#include "tests/volume/document_table.h"
 
 namespace nvmeof::volume {
 namespace {
@@ -41,6 +43,19 @@ TEST(PublishContextTest, SpellsTheWholeTarget) {
       ElementsAre(Pair("nguid", kNguid), Pair("nqn", "nqn.2026-01.dev.nvmeof:a"), Pair("nsid", "1"),
                   Pair("portals", "tcp://192.0.2.1:4420,tcp://[2001:db8::1]:4421"),
                   Pair("sizeBytes", "1073741824"), Pair("uuid", kUuid)));
+}
+
+TEST(PublishContextTest, HasTheDocumentedKeysAndNoOthers) {
+  Target target = FullTarget();
+  target.discovery = {{"tcp", "192.0.2.1", "8009"}};
+  std::set<std::string> written;
+  for (const auto& [key, value] : EncodePublishContext(target)) written.insert(key);
+  std::set<std::string> documented;
+  for (const std::vector<std::string>& row : TableUnder("## publish_context")) {
+    documented.insert(Word(row.front()));
+    EXPECT_TRUE(IsTargetKey(Word(row.front()))) << row.front();
+  }
+  EXPECT_EQ(written, documented);
 }
 
 TEST(PublishContextTest, LeavesOutWhatIsNotKnown) {
