@@ -69,6 +69,27 @@ void AddService(const ServiceDescriptor& service, Rows& rows) {
   }
 }
 
+std::string NamelessTypeOf(const FieldDescriptor& field) {
+  if (field.message_type() != nullptr) return "message";
+  if (field.enum_type() == nullptr) return field.type_name();
+  std::set<int> numbers;
+  for (int i = 0; i < field.enum_type()->value_count(); ++i) {
+    numbers.insert(field.enum_type()->value(i)->number());
+  }
+  return absl::StrCat("enum ", absl::StrJoin(numbers, ","));
+}
+
+// `way` leads to the message: the method, the direction and the fields on the way, each with a dot.
+void AddWay(const Descriptor& message, const std::string& way, Rows& rows) {
+  for (int i = 0; i < message.field_count(); ++i) {
+    const FieldDescriptor& field = *message.field(i);
+    const std::string here = absl::StrCat(way, field.name());
+    rows.insert(Row({here, absl::StrCat(field.number()),
+                     field.is_repeated() ? "repeated" : "optional", NamelessTypeOf(field)}));
+    if (field.message_type() != nullptr) AddWay(*field.message_type(), here + ".", rows);
+  }
+}
+
 }  // namespace
 
 Rows TableRows(const std::string& name) {
@@ -87,6 +108,16 @@ Rows CompiledRows(const FileDescriptor& file) {
     const FieldDescriptor& mark = *file.extension(i);
     rows.insert(Row({"extension", mark.containing_type()->full_name(), mark.name(),
                      absl::StrCat(mark.number())}));
+  }
+  return rows;
+}
+
+Rows MethodRows(const ServiceDescriptor& service) {
+  Rows rows;
+  for (int i = 0; i < service.method_count(); ++i) {
+    const auto& method = *service.method(i);
+    AddWay(*method.input_type(), Row({"method", method.name(), "request", ""}), rows);
+    AddWay(*method.output_type(), Row({"method", method.name(), "reply", ""}), rows);
   }
   return rows;
 }

@@ -20,6 +20,15 @@ using Rows = std::set<std::string>;
 
 [[nodiscard]] Rows CompiledRows(const google::protobuf::FileDescriptor& file);
 
+// What a service speaks, whatever its messages are called: for each field on the way from a request
+// or reply down, with dots between names of fields,
+//
+//   method NAME request|reply FIELD NUMBER LABEL TYPE
+//
+// TYPE is `message`, or `enum` with its numbers, where it is none of the wire's own. Messages must
+// not contain themselves.
+[[nodiscard]] Rows MethodRows(const google::protobuf::ServiceDescriptor& service);
+
 [[nodiscard]] Rows Minus(const Rows& all, const Rows& some);
 
 }  // namespace nvmeof::testing
