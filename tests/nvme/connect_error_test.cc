@@ -1,10 +1,14 @@
 #include "nvme/connect_error.h"
 
 #include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "base/file.h"
 #include "tests/matchers/status_matchers.h"
 
 namespace nvmeof::nvme {
@@ -96,6 +100,26 @@ TEST(ConnectErrorTest, TellsAMissingKeyFromAWrongOne) {
               HasSubstr("give the key as dhchapSecret"));
   EXPECT_THAT(std::string(ConnectError(EKEYREJECTED, RefusedHost(), Request()).message()),
               HasSubstr("are not those that the target has"));
+}
+
+TEST(ConnectErrorTest, SpeaksInTheWordsOfTheGuide) {
+  const std::vector<std::pair<int, std::string>> rows = {
+      {ECONNREFUSED, "Connection refused (ECONNREFUSED)"},
+      {EHOSTUNREACH, "No route to host"},
+      {ENETUNREACH, "Network is unreachable"},
+      {ETIMEDOUT, "packets to the portal are lost"},
+      {EAGAIN, "something accepts connections there but does not speak NVMe/TCP"},
+      {EIO, "the target knows no subsystem "},
+      {EINVAL, "a controller id that this host still uses"},
+      {ENOKEY, "the target wants this host to authenticate (DH-HMAC-CHAP)"},
+      {EKEYREJECTED, "host or target did not prove who it is"}};
+  const auto guide = base::ReadFile(NVMEOF_SOURCE_DIR "/docs/TROUBLESHOOTING.md");
+  ASSERT_OK(guide);
+  for (const auto& [error, words] : rows) {
+    EXPECT_THAT(std::string(ConnectError(error, RefusedHost(), Request()).message()),
+                HasSubstr(words));
+    EXPECT_THAT(*guide, HasSubstr("`" + words));
+  }
 }
 
 TEST(PathHintTest, SaysWhatTheErrnoLeavesOpen) {
