@@ -99,9 +99,10 @@ struct VolumeList {
 
 // Safe to use from several threads. Every call blocks on the network until `deadline` at most, a
 // point on the line of base::Clock. Codes that all calls may answer: Unavailable (the storage
-// system or the volume's place cannot be reached, or the outcome of a change is not known; the
-// message names the place), Aborted (another call is changing the same volume or name),
-// DeadlineExceeded, Internal. After the first two the same call may be repeated.
+// system or the volume's place cannot be reached, or has too many calls to answer, or the outcome
+// of a change is not known; the message names the place), Aborted (another call is changing the
+// same volume or name), DeadlineExceeded, Internal. After the first two the same call may be
+// repeated.
 //
 // An id with a place that this backend does not know: NotFound, but Unavailable from Delete and
 // Unexport, which must not report as gone what they cannot ask.
