@@ -19,8 +19,8 @@
 namespace nvmeof {
 namespace {
 
-// Calls that wait for storage systems at one time; more than the sidecars make, fewer than the
-// server has threads.
+// Calls that wait for storage systems at one time, for one of them half as many; more than the
+// sidecars make, fewer than the server has threads.
 constexpr int kStorageWorkers = 48;
 
 // Between two looks at storage for the page that says whether this controller is ready.
@@ -33,7 +33,7 @@ absl::Status Run(const server::ControllerConfig& config, server::StopSignal& sto
                    backend::ReadBackendsFile(config.backends_file));
   backend::WatchIdleConnections();
   base::MonotonicClock clock;
-  const backend::Backends backends = backend::MakeBackends(file, clock);
+  const backend::Backends backends = backend::MakeBackends(file, kStorageWorkers, clock);
   base::Workers workers(clock, kStorageWorkers);
 
   csi::RpcEdge edge(clock, workers, {.log_requests = config.log.level == base::Level::kDebug});

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "backend/bounded_backend.h"
 #include "backend/ceph/ceph_backend.h"
 #include "backend/http/http_client.h"
 #include "backend/nvmet/nvmet_backend.h"
@@ -41,14 +42,32 @@ struct Maker {
   }
 };
 
+// Of all storage only agents are several machines of which one may hang.
+bool HasSeveralMachines(const BackendConfig& config) {
+  const auto* const nvmet = std::get_if<NvmetConfig>(&config.storage);
+  return nvmet != nullptr && nvmet->agents.size() > 1;
+}
+
+CallBounds BoundsOf(const BackendConfig& config, int callers) {
+  const int all = callers / 2;
+  const int about_volumes = all - all / 4;
+  return {all, about_volumes, HasSeveralMachines(config) ? all / 2 : about_volumes};
+}
+
 }  // namespace
 
-Backends MakeBackends(const BackendsConfig& config, base::Clock& clock) {
+Backends MakeBackends(const BackendsConfig& config, int callers, base::Clock& clock) {
   std::vector<NamedBackend> backends;
   for (const BackendConfig& each : config.backends) {
-    backends.push_back({each.name, std::visit(Maker{each.name, clock}, each.storage)});
+    backends.push_back(
+        {each.name, std::make_unique<BoundedBackend>(each.name, BoundsOf(each, callers),
+                                                     MakeBackend(each, clock))});
   }
   return Backends(std::move(backends));
+}
+
+std::unique_ptr<Backend> MakeBackend(const BackendConfig& config, base::Clock& clock) {
+  return std::visit(Maker{config.name, clock}, config.storage);
 }
 
 }  // namespace nvmeof::backend

@@ -2,6 +2,7 @@
 
 #include "gtest/gtest.h"
 
+#include "backend/bounded_backend.h"
 #include "backend/ceph/ceph_backend.h"
 #include "backend/nvmet/nvmet_backend.h"
 #include "backend/routeros/routeros_backend.h"
@@ -11,20 +12,36 @@
 namespace nvmeof::backend {
 namespace {
 
-TEST(MakeBackendsTest, MakesEveryBackendInTheOrderOfTheFile) {
+BackendsConfig OneOfEach() {
+  return {{{"fast", NvmetConfig{{{"agent-a", "192.0.2.1:4421"}}}},
+           {"slow", SpdkConfig{"/spdk.sock", "store", {}}},
+           {"far", CephConfig{}},
+           {"rose", RouterosConfig{{}, "raid1", {}}}}};
+}
+
+template <typename Type>
+bool Makes(const BackendConfig& config) {
   testing::FakeClock clock;
-  const Backends backends = MakeBackends({{{"fast", NvmetConfig{{{"agent-a", "192.0.2.1:4421"}}}},
-                                           {"slow", SpdkConfig{"/spdk.sock", "store", {}}},
-                                           {"far", CephConfig{}},
-                                           {"rose", RouterosConfig{{}, "raid1", {}}}}},
-                                         clock);
-  ASSERT_EQ(backends.all().size(), 4u);
-  EXPECT_EQ(backends.all()[0].name, "fast");
-  EXPECT_EQ(backends.all()[1].name, "slow");
-  EXPECT_NE(dynamic_cast<NvmetBackend*>(backends.all()[0].backend.get()), nullptr);
-  EXPECT_NE(dynamic_cast<SpdkBackend*>(backends.all()[1].backend.get()), nullptr);
-  EXPECT_NE(dynamic_cast<CephBackend*>(backends.all()[2].backend.get()), nullptr);
-  EXPECT_NE(dynamic_cast<RouterosBackend*>(backends.all()[3].backend.get()), nullptr);
+  return dynamic_cast<Type*>(MakeBackend(config, clock).get()) != nullptr;
+}
+
+TEST(MakeBackendsTest, MakesWhatTheTypeSays) {
+  const BackendsConfig config = OneOfEach();
+  EXPECT_TRUE(Makes<NvmetBackend>(config.backends[0]));
+  EXPECT_TRUE(Makes<SpdkBackend>(config.backends[1]));
+  EXPECT_TRUE(Makes<CephBackend>(config.backends[2]));
+  EXPECT_TRUE(Makes<RouterosBackend>(config.backends[3]));
+}
+
+TEST(MakeBackendsTest, MakesEveryBackendInTheOrderOfTheFileAndBoundsIt) {
+  testing::FakeClock clock;
+  const BackendsConfig config = OneOfEach();
+  const Backends backends = MakeBackends(config, /*callers=*/48, clock);
+  ASSERT_EQ(backends.all().size(), config.backends.size());
+  for (std::size_t i = 0; i < config.backends.size(); ++i) {
+    EXPECT_EQ(backends.all()[i].name, config.backends[i].name);
+    EXPECT_NE(dynamic_cast<BoundedBackend*>(backends.all()[i].backend.get()), nullptr);
+  }
 }
 
 }  // namespace

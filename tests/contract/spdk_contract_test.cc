@@ -56,7 +56,7 @@ class RealSpdkSubject final : public ContractSubject {
                                      .lvol_store = Given("NVMF_TGT_LVOL_STORE", "lvs0"),
                                      .portals = {{"tcp", Given("NVMF_TGT_ADDRESS", "127.0.0.1"),
                                                   "4420"}}}}}},
-      clock_);
+      /*callers=*/48, clock_);
 };
 
 std::vector<ContractCase> RealTargets() {
