@@ -6,6 +6,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "base/log.h"
 #include "base/status_macros.h"
@@ -20,7 +21,11 @@ absl::Status Busy(const std::string& handle) {
 }  // namespace
 
 Exporter::Exporter(Storage storage, Configfs& tree, Portals portals)
-    : storage_(storage), ports_(tree), subsystems_(tree), portals_(std::move(portals)) {}
+    : storage_(storage),
+      ports_(tree),
+      subsystems_(tree),
+      lost_(storage, tree),
+      portals_(std::move(portals)) {}
 
 absl::StatusOr<VolumeRecord> Exporter::Export(const std::string& handle,
                                               const target::Export& wanted) {
@@ -29,7 +34,7 @@ absl::StatusOr<VolumeRecord> Exporter::Export(const std::string& handle,
   ASSIGN_OR_RETURN(VolumeRecord record, FindReady(handle));
   if (const target::Export* known = record.FindExport(wanted.host); known != nullptr) {
     if (!known->leaving) {
-      RETURN_IF_ERROR(Converge(record));
+      RETURN_IF_ERROR(Converge(Wanted(record)));
       return absl::AlreadyExistsError(absl::StrCat("exported to ", wanted.host.text()));
     }
     // It was on its way out: what it sent as the old export must not outlive that.
@@ -38,21 +43,26 @@ absl::StatusOr<VolumeRecord> Exporter::Export(const std::string& handle,
   RETURN_IF_ERROR(CheckSharing(record, wanted));
   record.exports.push_back(wanted);
   RETURN_IF_ERROR(storage_.store.Put(record));
-  RETURN_IF_ERROR(Converge(record));
+  RETURN_IF_ERROR(Converge(Wanted(record)));
   return record;
 }
 
 absl::Status Exporter::Unexport(const std::string& handle, const volume::Nqn& host) {
   const std::optional<base::Claim> claim = storage_.claims.TryTake(handle);
   if (!claim.has_value()) return Busy(handle);
+  if (!storage_.store.Find(handle).has_value()) return ShutOutWithoutRecord(handle, host);
   ASSIGN_OR_RETURN(VolumeRecord record, FindReady(handle));
   if (record.FindExport(host) == nullptr) return absl::OkStatus();
   return ShutOut(std::move(record), host).status();
 }
 
 absl::Status Exporter::Withdraw(const VolumeRecord& record) {
-  RETURN_IF_ERROR(ports_.Unlink(record.SubsystemNqn()));
-  return subsystems_.Remove(record.SubsystemNqn());
+  return TakeOut(record.SubsystemNqn());
+}
+
+absl::Status Exporter::TakeOut(const volume::Nqn& subsystem) {
+  RETURN_IF_ERROR(ports_.Unlink(subsystem));
+  return subsystems_.Remove(subsystem);
 }
 
 absl::Status Exporter::Revalidate(const VolumeRecord& record) {
@@ -73,7 +83,7 @@ void Exporter::Restore() {
     }
     const absl::StatusOr<VolumeRecord> record = FindReady(known.Handle());
     if (!record.ok() || record->AllowedHosts().empty()) continue;
-    if (const absl::Status ensured = Ensure(*record); !ensured.ok()) {
+    if (const absl::Status ensured = subsystems_.Ensure(Wanted(*record)); !ensured.ok()) {
       Miss("volume not restored", base::Annotate(ensured, known.Handle()));
       continue;
     }
@@ -96,7 +106,8 @@ bool Exporter::RestoreMissing() {
 
 absl::StatusOr<VolumeRecord> Exporter::FindReady(const std::string& handle) const {
   std::optional<VolumeRecord> record = storage_.store.Find(handle);
-  if (!record.has_value() || record->state != VolumeRecord::State::kReady) {
+  if (!record.has_value()) return lost_.Explain(handle);
+  if (record->state != VolumeRecord::State::kReady) {
     return absl::NotFoundError(absl::StrCat("there is no volume ", handle));
   }
   return *std::move(record);
@@ -112,19 +123,19 @@ absl::Status Exporter::CheckSharing(const VolumeRecord& record,
   return absl::OkStatus();
 }
 
-absl::Status Exporter::Ensure(const VolumeRecord& record) {
-  return subsystems_.Ensure({.subsystem = record.SubsystemNqn(),
-                             .uuid = record.uuid,
-                             .nguid = record.nguid,
-                             .backing_path = storage_.pool.Path(record.Handle()),
-                             .hosts = record.AllowedHosts()});
+NvmetVolume Exporter::Wanted(const VolumeRecord& record) const {
+  return {.subsystem = record.SubsystemNqn(),
+          .uuid = record.uuid,
+          .nguid = record.nguid,
+          .backing_path = storage_.pool.Path(record.Handle()),
+          .hosts = record.AllowedHosts()};
 }
 
-absl::Status Exporter::Converge(const VolumeRecord& record) {
-  RETURN_IF_ERROR(Ensure(record));
-  const Links links = ports_.Link({record.SubsystemNqn()}, portals_.all);
+absl::Status Exporter::Converge(const NvmetVolume& wanted) {
+  RETURN_IF_ERROR(subsystems_.Ensure(wanted));
+  const Links links = ports_.Link({wanted.subsystem}, portals_.all);
   if (links.failure.ok()) return absl::OkStatus();
-  Miss("volume not on all portals", base::Annotate(links.failure, record.Handle()));
+  Miss("volume not on all portals", base::Annotate(links.failure, wanted.uuid.Hex()));
   return links.count > 0 ? absl::OkStatus() : absl::UnavailableError(links.failure.message());
 }
 
@@ -138,7 +149,8 @@ absl::StatusOr<VolumeRecord> Exporter::ShutOut(VolumeRecord record, const volume
   RETURN_IF_ERROR(storage_.store.Put(record));
   absl::Cleanup bring_others_back = [this] { missing_ = true; };
   RETURN_IF_ERROR(Withdraw(record));
-  const absl::Status others = record.AllowedHosts().empty() ? absl::OkStatus() : Converge(record);
+  const absl::Status others =
+      record.AllowedHosts().empty() ? absl::OkStatus() : Converge(Wanted(record));
   RETURN_IF_ERROR(subsystems_.Forget(host));
   // The host is out, whatever became of the others.
   record.exports.erase(gone);
@@ -149,6 +161,46 @@ absl::StatusOr<VolumeRecord> Exporter::ShutOut(VolumeRecord record, const volume
     Miss("other hosts not let in again yet", base::Annotate(others, record.Handle()));
   }
   return record;
+}
+
+// Whether the host is among those that the kernel lets in does not matter: one that was on its way
+// out is not, and may still have a connection.
+absl::Status Exporter::ShutOutWithoutRecord(const std::string& handle, const volume::Nqn& host) {
+  ASSIGN_OR_RETURN(const std::optional<ShownVolume> shown, lost_.Shown(handle));
+  if (!shown.has_value()) return absl::NotFoundError(absl::StrCat("there is no volume ", handle));
+  ASSIGN_OR_RETURN(const bool ours, lost_.IsOurs(handle, *shown));
+  if (!ours) return lost_.Explain(handle);
+  ASSIGN_OR_RETURN(const volume::Uuid uuid, volume::Uuid::Parse(handle));
+  const volume::Nqn subsystem = volume::NqnOfVolume(uuid);
+  RETURN_IF_ERROR(TakeOut(subsystem));
+  base::Log(base::Level::kWarning, "host shut out of a volume whose record is lost",
+            {{"volume", handle}, {"host", host.text()}});
+  std::vector<std::string> others = shown->hosts;
+  std::erase(others, host.text());
+  if (!others.empty()) BringBack(handle, *shown, others);
+  return subsystems_.Forget(host);
+}
+
+// Without a record nobody would do it later.
+void Exporter::BringBack(const std::string& handle, const ShownVolume& shown,
+                         const std::vector<std::string>& hosts) {
+  const absl::Status back = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const volume::Uuid uuid, volume::Uuid::Parse(handle));
+    ASSIGN_OR_RETURN(const volume::Uuid nguid, volume::Uuid::Parse(shown.nguid));
+    NvmetVolume wanted{.subsystem = volume::NqnOfVolume(uuid),
+                       .uuid = uuid,
+                       .nguid = nguid,
+                       .backing_path = shown.backing_path,
+                       .hosts = {}};
+    for (const std::string& host : hosts) {
+      ASSIGN_OR_RETURN(volume::Nqn nqn, volume::Nqn::Parse(host));
+      wanted.hosts.push_back(std::move(nqn));
+    }
+    return Converge(wanted);
+  }();
+  if (back.ok()) return;
+  base::Log(base::Level::kError, "other hosts of a volume whose record is lost are out, too",
+            {{"volume", handle}, {"hosts", absl::StrJoin(hosts, " ")}, {"error", back.ToString()}});
 }
 
 }  // namespace nvmeof::target

@@ -13,31 +13,25 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "base/claims.h"
+#include "target/lost_records.h"
 #include "target/nvmet_ports.h"
 #include "target/nvmet_subsystems.h"
-#include "target/pool.h"
+#include "target/storage.h"
 #include "target/volume_record.h"
-#include "target/volume_store.h"
 #include "volume/nqn.h"
 #include "volume/path.h"
 
 namespace nvmeof::target {
 
-// What the agent's meanings share. Borrowed; all of it outlives them.
-struct Storage {
-  Pool& pool;
-  VolumeStore& store;
-  base::Claims& claims;  // keys: handles, and "name:<name>" while one is being made
-};
-
 // Borrows all. Safe to use from several threads. Every call blocks on the kernel without a bound of
-// its own and runs in a worker therefore. Aborted: the volume's claim is taken.
+// its own and runs in a worker therefore. Aborted: the volume's claim is taken. NotFound: there is
+// no volume; one whose record is lost is what LostRecords says.
 class Exporter {
  public:
   Exporter(Storage storage, Configfs& tree, Portals portals);
 
   const std::vector<volume::Portal>& portals() const { return portals_.all; }
+  const LostRecords& lost() const { return lost_; }
 
   // Lets the host in; the volume afterwards. AlreadyExists when it is in, with the kernel made to
   // match. FailedPrecondition, naming the host, when another one is in and either export is single
@@ -48,6 +42,9 @@ class Exporter {
   // The fence: after OK no command of this host, sent over whichever connection, can reach the
   // volume any more. A host that is not in is OK. Hosts that stay in lose their connections for a
   // moment and come back by themselves (the kernel target cannot drop those of one host).
+  //
+  // A volume whose record is lost is fenced by what the kernel shows. The pool is asked only
+  // whether what the kernel exports is its own; FailedPrecondition when it is not.
   absl::Status Unexport(const std::string& handle, const volume::Nqn& host);
 
   // Takes the volume, whose claim the caller holds, out of the kernel.
@@ -67,14 +64,19 @@ class Exporter {
  private:
   absl::StatusOr<VolumeRecord> FindReady(const std::string& handle) const;
   absl::Status CheckSharing(const VolumeRecord& record, const target::Export& wanted) const;
-  absl::Status Ensure(const VolumeRecord& record);
-  absl::Status Converge(const VolumeRecord& record);
+  NvmetVolume Wanted(const VolumeRecord& record) const;
+  absl::Status Converge(const NvmetVolume& wanted);
+  absl::Status TakeOut(const volume::Nqn& subsystem);
   absl::StatusOr<VolumeRecord> ShutOut(VolumeRecord record, const volume::Nqn& host);
+  absl::Status ShutOutWithoutRecord(const std::string& handle, const volume::Nqn& host);
+  void BringBack(const std::string& handle, const ShownVolume& shown,
+                 const std::vector<std::string>& hosts);
   void Miss(absl::string_view event, const absl::Status& cause);
 
   const Storage storage_;
   NvmetPorts ports_;
   NvmetSubsystems subsystems_;
+  const LostRecords lost_;
   const Portals portals_;
 
   std::atomic<bool> missing_ = false;

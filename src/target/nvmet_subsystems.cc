@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 #include "base/status_macros.h"
 #include "target/volume_record.h"
@@ -14,6 +14,7 @@ namespace {
 constexpr char kModel[] = "nvmeof-csi";
 constexpr std::size_t kSerialDigits = 20;  // the width of the field
 constexpr int kAllowAttempts = 3;
+constexpr char kNoPath[] = "(null)";  // as the kernel prints it
 
 std::string SubsystemPath(const volume::Nqn& subsystem) {
   return absl::StrCat("subsystems/", subsystem.text());
@@ -56,6 +57,40 @@ absl::Status NvmetSubsystems::Forget(const volume::Nqn& host) {
   const absl::Status removed = tree_.RemoveDirectory(object);
   // Other volumes are exported to it.
   return absl::IsFailedPrecondition(removed) ? absl::OkStatus() : removed;
+}
+
+absl::StatusOr<std::optional<ShownVolume>> NvmetSubsystems::Find(
+    const volume::Nqn& subsystem) const {
+  absl::StatusOr<ShownVolume> shown = Read(subsystem);
+  // Also when it goes away meanwhile.
+  if (absl::IsNotFound(shown.status())) return std::nullopt;
+  RETURN_IF_ERROR(shown.status());
+  if (shown->backing_path.empty() || shown->backing_path == kNoPath) return std::nullopt;
+  return *std::move(shown);
+}
+
+absl::StatusOr<ShownVolume> NvmetSubsystems::Read(const volume::Nqn& subsystem) const {
+  const std::string path = SubsystemPath(subsystem);
+  const std::string space = NamespacePath(subsystem);
+  ShownVolume shown;
+  ASSIGN_OR_RETURN(const std::string any_host, tree_.Read(path + "/attr_allow_any_host"));
+  shown.any_host = any_host != "0";
+  ASSIGN_OR_RETURN(shown.backing_path, tree_.Read(space + "/device_path"));
+  ASSIGN_OR_RETURN(shown.uuid, tree_.Read(space + "/device_uuid"));
+  ASSIGN_OR_RETURN(shown.nguid, tree_.Read(space + "/device_nguid"));
+  ASSIGN_OR_RETURN(shown.hosts, tree_.List(path + "/allowed_hosts"));
+  return shown;
+}
+
+absl::StatusOr<std::vector<volume::Uuid>> NvmetSubsystems::Volumes() const {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, tree_.List("subsystems"));
+  std::vector<volume::Uuid> volumes;
+  for (const absl::string_view name : names) {
+    const absl::StatusOr<volume::Uuid> uuid =
+        volume::Uuid::Parse(name.substr(std::min(name.size(), name.rfind(':') + 1)));
+    if (uuid.ok() && volume::NqnOfVolume(*uuid).text() == name) volumes.push_back(*uuid);
+  }
+  return volumes;
 }
 
 absl::Status NvmetSubsystems::Revalidate(const volume::Nqn& subsystem) {

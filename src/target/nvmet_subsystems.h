@@ -4,10 +4,12 @@
 // host that writes meanwhile.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 #include "target/configfs.h"
 #include "volume/nqn.h"
@@ -22,6 +24,15 @@ struct NvmetVolume {
   volume::Uuid nguid;
   std::string backing_path;  // absolute
   std::vector<volume::Nqn> hosts;
+};
+
+// What the kernel shows of a volume, whoever wanted it so.
+struct ShownVolume {
+  std::string backing_path;
+  std::string uuid;
+  std::string nguid;
+  bool any_host = false;
+  std::vector<std::string> hosts;  // sorted
 };
 
 // Borrows the tree. Safe to use from several threads on different subsystems.
@@ -50,12 +61,19 @@ class NvmetSubsystems {
   // unless somebody else gave it a key.
   absl::Status Forget(const volume::Nqn& host);
 
+  // The subsystem as it is; nothing when there is none, or none that has been given a backing.
+  absl::StatusOr<std::optional<ShownVolume>> Find(const volume::Nqn& subsystem) const;
+
+  // The volumes whose subsystems there are, of this agent or not.
+  absl::StatusOr<std::vector<volume::Uuid>> Volumes() const;
+
   // Lets the hosts see a new size; an absent subsystem is OK.
   absl::Status Revalidate(const volume::Nqn& subsystem);
 
  private:
   absl::Status EnsureValue(const std::string& path, const std::string& value);
   absl::Status EnsureNamespace(const std::string& path, const NvmetVolume& wanted);
+  absl::StatusOr<ShownVolume> Read(const volume::Nqn& subsystem) const;
   absl::Status CheckIdentity(const std::string& path, const NvmetVolume& wanted) const;
   absl::Status EnsureHosts(const std::string& path, const std::vector<volume::Nqn>& hosts);
   absl::Status Allow(const std::string& path, const std::string& host);

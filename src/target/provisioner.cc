@@ -14,6 +14,7 @@
 namespace nvmeof::target {
 namespace {
 
+// It has a record, of a volume that nobody was told of or that is on its way out.
 absl::Status NoSuchVolume(const std::string& handle) {
   return absl::NotFoundError(absl::StrCat("there is no volume ", handle));
 }
@@ -81,9 +82,8 @@ absl::Status Provisioner::Delete(const std::string& handle) {
     return absl::AbortedError(absl::StrCat("another call works on volume ", handle));
   }
   std::optional<VolumeRecord> record = storage_.store.Find(handle);
-  if (!record.has_value() || record->state == VolumeRecord::State::kCreating) {
-    return NoSuchVolume(handle);
-  }
+  if (!record.has_value()) return exporter_.lost().Explain(handle);
+  if (record->state == VolumeRecord::State::kCreating) return NoSuchVolume(handle);
   if (!record->exports.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("volume ", handle, " is exported to ", record->exports.front().host.text()));
@@ -102,9 +102,8 @@ absl::StatusOr<std::int64_t> Provisioner::Expand(const std::string& handle,
     return absl::AbortedError(absl::StrCat("another call works on volume ", handle));
   }
   std::optional<VolumeRecord> record = storage_.store.Find(handle);
-  if (!record.has_value() || record->state != VolumeRecord::State::kReady) {
-    return NoSuchVolume(handle);
-  }
+  if (!record.has_value()) return exporter_.lost().Explain(handle);
+  if (record->state != VolumeRecord::State::kReady) return NoSuchVolume(handle);
   return Grow(*std::move(record), size);
 }
 
@@ -176,10 +175,7 @@ void Provisioner::TellStrays() const {
     base::Log(base::Level::kError, "volume has lost its data",
               {{"volume", handle}, {"expected", storage_.pool.Path(handle)}});
   }
-  for (const std::string& handle : strays->without_record) {
-    base::Log(base::Level::kWarning, "data without a record is kept",
-              {{"data", storage_.pool.Path(handle)}});
-  }
+  exporter_.lost().Tell(strays->without_record);
 }
 
 absl::Status Provisioner::Purge(const VolumeRecord& record) {

@@ -45,7 +45,8 @@ struct Strays {
 };
 
 // Borrows all. Safe to use from several threads. Every call blocks on the disk or the kernel
-// without a bound of its own and runs in a worker therefore. Aborted: the claim is taken.
+// without a bound of its own and runs in a worker therefore. Aborted: the claim is taken. NotFound:
+// there is no volume; one whose record is lost is what LostRecords says.
 class Provisioner {
  public:
   Provisioner(Storage storage, Exporter& exporter, Room& room, const ProvisionerOptions& options);
@@ -56,7 +57,8 @@ class Provisioner {
   // ever. ResourceExhausted: drained, or no room now, and nothing was written.
   absl::StatusOr<VolumeRecord> Create(const CreateRequest& request);
 
-  // NotFound; FailedPrecondition while exported, naming a host. The data is gone afterwards.
+  // NotFound; FailedPrecondition while exported, naming a host. The data is gone afterwards. Of a
+  // volume whose record is lost nothing is deleted.
   absl::Status Delete(const std::string& handle);
 
   // The size afterwards; hosts are told. Large enough already is OK and changes nothing. NotFound,
@@ -67,7 +69,8 @@ class Provisioner {
   absl::StatusOr<Capacity> GetCapacity() const;
 
   // At the start: removes volumes that were never answered, completes deletions, and logs what
-  // strays. What fails is logged and tried again by the next Create of that name or Delete.
+  // strays, also in the kernel. What fails is logged and tried again by the next Create of that
+  // name or Delete.
   void Recover();
 
   // What records and pool do not agree on.

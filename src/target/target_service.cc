@@ -96,14 +96,21 @@ grpc::Status TargetService::CreateVolume(grpc::ServerContext* context,
   return Run<v1::CreateVolumeResponse>({"CreateVolume", request->name()}, *context, body, response);
 }
 
-grpc::Status TargetService::GetVolume(grpc::ServerContext*, const v1::GetVolumeRequest* request,
+grpc::Status TargetService::GetVolume(grpc::ServerContext* context,
+                                      const v1::GetVolumeRequest* request,
                                       v1::GetVolumeResponse* response) {
   const absl::Time start = parts_.clock.Now();
+  const Rpc rpc = {"GetVolume", absl::StrCat(request->handle(), request->name()),
+                   base::Level::kDebug};
+  if (request->has_handle() && !parts_.store.Find(request->handle()).has_value()) {
+    auto body = [this, handle = request->handle()]() -> absl::StatusOr<v1::GetVolumeResponse> {
+      return parts_.exporter.lost().Explain(handle);
+    };
+    return Run<v1::GetVolumeResponse>(rpc, *context, body, response);
+  }
   const absl::StatusOr<VolumeRecord> record = Look(parts_.store, *request);
   if (record.ok()) *response->mutable_volume() = ToWire(*record);
-  return Finish(
-      {"GetVolume", absl::StrCat(request->handle(), request->name()), base::Level::kDebug}, start,
-      record.status());
+  return Finish(rpc, start, record.status());
 }
 
 grpc::Status TargetService::ListVolumes(grpc::ServerContext*, const v1::ListVolumesRequest*,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,10 +36,23 @@ class FakePool final : public target::Pool {
     return files_;
   }
 
+  // What lies at this volume's path is another pool's, as between thin pools of a volume group.
+  void GiveAway(const std::string& handle) {
+    const absl::MutexLock lock(&mutex_);
+    given_away_.insert(handle);
+    files_.erase(handle);
+  }
+
   // The data goes without anybody's doing.
   void Lose(const std::string& handle) {
     const absl::MutexLock lock(&mutex_);
     files_.erase(handle);
+  }
+
+  // Volumes that were asked for, in order.
+  std::vector<std::string> looks() const {
+    const absl::MutexLock lock(&mutex_);
+    return looks_;
   }
 
   // From now on the pool can take nothing at all.
@@ -92,6 +106,8 @@ class FakePool final : public target::Pool {
 
   absl::StatusOr<std::int64_t> AllocatedBytes(const std::string& handle) const override {
     const absl::MutexLock lock(&mutex_);
+    looks_.push_back(handle);
+    if (given_away_.contains(handle)) return absl::FailedPreconditionError(handle);
     const auto file = files_.find(handle);
     if (file == files_.end()) return absl::NotFoundError(handle);
     return file->second.allocated;
@@ -133,6 +149,8 @@ class FakePool final : public target::Pool {
   mutable absl::Mutex mutex_;
   absl::Status refusal_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, File> files_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> given_away_ ABSL_GUARDED_BY(mutex_);
+  mutable std::vector<std::string> looks_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace nvmeof::testing

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/workers.h"
+#include "tests/matchers/status_matchers.h"
 #include "tests/target/target_world.h"
 
 namespace nvmeof::target {
@@ -18,6 +19,8 @@ using ::nvmeof::testing::HostNqn;
 using ::nvmeof::testing::kGiB;
 using ::nvmeof::testing::TargetWorld;
 using ::testing::HasSubstr;
+
+constexpr char kLost[] = "33333333000040008000000000000003";
 
 // The agent behind a channel inside the process.
 class TargetServiceTest : public ::testing::Test {
@@ -128,6 +131,26 @@ TEST_F(TargetServiceTest, WhatIsNotThereIsNotFound) {
   request.set_name("data");
   EXPECT_EQ(Get(request), grpc::NOT_FOUND);
   EXPECT_EQ(Delete(), grpc::NOT_FOUND);
+}
+
+TEST_F(TargetServiceTest, VolumeWhoseRecordIsLostIsRefusedAndNotListed) {
+  ASSERT_OK(world_.pool.Create(kLost, kGiB, volume::Provisioning::kThin));
+  v1::GetVolumeRequest request;
+  request.set_handle(kLost);
+  EXPECT_EQ(Get(request), grpc::FAILED_PRECONDITION);
+  EXPECT_THAT(message_, HasSubstr(world_.pool.Path(kLost)));
+  volume_.set_handle(kLost);
+  EXPECT_EQ(Delete(), grpc::FAILED_PRECONDITION);
+  EXPECT_EQ(Export(HostNqn("a").text()), grpc::FAILED_PRECONDITION);
+  v1::ListVolumesResponse list;
+  ASSERT_EQ(Call(&v1::TargetAgent::Stub::ListVolumes, v1::ListVolumesRequest(), list), grpc::OK);
+  EXPECT_EQ(list.volumes_size(), 0);
+}
+
+TEST_F(TargetServiceTest, UnknownHandleIsNotFound) {
+  v1::GetVolumeRequest request;
+  request.set_handle(kLost);
+  EXPECT_EQ(Get(request), grpc::NOT_FOUND);
 }
 
 TEST_F(TargetServiceTest, UnfinishedVolumesAreShownToNobody) {

@@ -98,6 +98,15 @@ class TargetWorld {
     return record.Handle();
   }
 
+  // A new process whose records of these volumes are gone, as with another folder.
+  void LoseRecords(const std::vector<std::string>& handles) {
+    for (const std::string& handle : handles) {
+      std::filesystem::remove(directory_.File(absl::StrCat("records/", handle, ".json")));
+    }
+    Restart();
+    effects.Forget();
+  }
+
   target::VolumeRecord Record(const std::string& handle) const { return *store->Find(handle); }
   std::string Subsystem(const std::string& handle) const {
     return Record(handle).SubsystemNqn().text();
