@@ -1,6 +1,5 @@
 #include "target/agent.h"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -9,15 +8,13 @@
 #include "absl/time/time.h"
 
 #include "base/status_macros.h"
+#include "target/upkeep.h"
 
 namespace nvmeof::target {
 namespace {
 
 // Calls that the kernel holds; more than this and the agent says that it is busy.
 constexpr int kWorkers = 32;
-
-constexpr absl::Duration kFirstPause = absl::Seconds(2);
-constexpr absl::Duration kLongestPause = absl::Minutes(1);
 
 absl::Status Check(const AgentOptions& options) {
   if (options.portals.all.empty()) return absl::InvalidArgumentError("no portal");
@@ -63,7 +60,8 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Start(const AgentOptions& options,
 
 Agent::Agent(const AgentOptions& options, const base::Clock& clock, OpenedPool opened,
              std::unique_ptr<RecordFolder> folder, std::unique_ptr<VolumeStore> store)
-    : opened_(std::move(opened)),
+    : clock_(clock),
+      opened_(std::move(opened)),
       folder_(std::move(folder)),
       store_(std::move(store)),
       room_(*opened_.pool, *store_, options.reserve_percent),
@@ -81,10 +79,9 @@ Agent::~Agent() {
 }
 
 void Agent::KeepRestoring() {
-  absl::Duration pause = kFirstPause;
-  while (!stop_.WaitForNotificationWithTimeout(pause)) {
-    pause = exporter_.RestoreMissing() ? kFirstPause : std::min(2 * pause, kLongestPause);
-  }
+  Upkeep upkeep(exporter_, clock_.Now());
+  absl::Duration pause = Upkeep::kFirstPause;
+  while (!stop_.WaitForNotificationWithTimeout(pause)) pause = upkeep.Do(clock_.Now());
 }
 
 }  // namespace nvmeof::target

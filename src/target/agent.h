@@ -44,7 +44,8 @@ class Agent {
  public:
   // Opens the pool, loads the records, makes the kernel match them, and returns then: blocks on
   // disk and kernel. What the kernel does not take yet (an address that is not up) is logged and
-  // tried again in the background. InvalidArgument: options that cannot work. FailedPrecondition: a
+  // tried again in the background, where exports that the kernel loses later are restored, too.
+  // InvalidArgument: options that cannot work. FailedPrecondition: a
   // pool that cannot hold volumes or belongs to another agent; no kernel target; records of a newer
   // agent.
   static absl::StatusOr<std::unique_ptr<Agent>> Start(const AgentOptions& options,
@@ -63,6 +64,7 @@ class Agent {
         std::unique_ptr<RecordFolder> folder, std::unique_ptr<VolumeStore> store);
   void KeepRestoring();
 
+  const base::Clock& clock_;
   const OpenedPool opened_;
   const std::unique_ptr<RecordFolder> folder_;
   const std::unique_ptr<VolumeStore> store_;

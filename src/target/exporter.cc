@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -71,24 +72,42 @@ absl::Status Exporter::Revalidate(const VolumeRecord& record) {
 
 void Exporter::Restore() {
   missing_ = false;
+  EnsurePorts();
+  const Held held = Hold(storage_.store.All());
+  // Whoever has a claim may have changed the record meanwhile, and makes the kernel match.
+  if (!held.all) missing_ = true;
+  Complete(held);
+}
+
+void Exporter::EnsurePorts() {
   if (const absl::Status made = ports_.Ensure(portals_); !made.ok()) Miss("portal not made", made);
-  std::vector<base::Claim> claims;
-  std::vector<volume::Nqn> complete;
-  for (const VolumeRecord& known : storage_.store.All()) {
-    std::optional<base::Claim> claim = storage_.claims.TryTake(known.Handle());
-    // Whoever has the claim may have changed the record meanwhile, and makes the kernel match.
+}
+
+Exporter::Held Exporter::Hold(const std::vector<VolumeRecord>& known) const {
+  Held held;
+  for (const VolumeRecord& one : known) {
+    std::optional<base::Claim> claim = storage_.claims.TryTake(one.Handle());
     if (!claim.has_value()) {
-      missing_ = true;
+      held.all = false;
       continue;
     }
-    const absl::StatusOr<VolumeRecord> record = FindReady(known.Handle());
-    if (!record.ok() || record->AllowedHosts().empty()) continue;
-    if (const absl::Status ensured = subsystems_.Ensure(Wanted(*record)); !ensured.ok()) {
-      Miss("volume not restored", base::Annotate(ensured, known.Handle()));
+    std::optional<VolumeRecord> record = storage_.store.Find(one.Handle());
+    if (!record.has_value() || record->state != VolumeRecord::State::kReady) continue;
+    if (record->AllowedHosts().empty()) continue;
+    held.claims.push_back(*std::move(claim));
+    held.records.push_back(*std::move(record));
+  }
+  return held;
+}
+
+void Exporter::Complete(const Held& held) {
+  std::vector<volume::Nqn> complete;
+  for (const VolumeRecord& record : held.records) {
+    if (const absl::Status ensured = subsystems_.Ensure(Wanted(record)); !ensured.ok()) {
+      Miss("volume not restored", base::Annotate(ensured, record.Handle()));
       continue;
     }
-    claims.push_back(*std::move(claim));
-    complete.push_back(record->SubsystemNqn());
+    complete.push_back(record.SubsystemNqn());
   }
   const Links links = ports_.Link(complete, portals_.all);
   if (!links.failure.ok()) Miss("volumes not on all portals", links.failure);
@@ -100,8 +119,48 @@ void Exporter::Miss(absl::string_view event, const absl::Status& cause) {
 }
 
 bool Exporter::RestoreMissing() {
-  if (missing_) Restore();
+  if (missing_) {
+    const std::vector<VolumeRecord> lost = Differing(storage_.store.All());
+    Restore();
+    TellRestored(lost);
+  }
   return !missing_;
+}
+
+void Exporter::RestoreLost() {
+  if (missing_) return;
+  EnsurePorts();
+  const std::vector<VolumeRecord> suspects = Differing(storage_.store.All());
+  if (suspects.empty()) return;
+  // Volumes in the hands of a call are that call's, and what else differed may be right by now.
+  const Held held = Hold(suspects);
+  const std::vector<VolumeRecord> lost = Differing(held.records);
+  if (lost.empty()) return;
+  Complete(held);
+  TellRestored(lost);
+}
+
+std::vector<VolumeRecord> Exporter::Differing(std::vector<VolumeRecord> records) const {
+  std::erase_if(records, [](const VolumeRecord& record) {
+    return record.state != VolumeRecord::State::kReady || record.AllowedHosts().empty();
+  });
+  std::vector<volume::Nqn> subsystems;
+  for (const VolumeRecord& record : records) subsystems.push_back(record.SubsystemNqn());
+  const auto misplaced = ports_.Misplaced(subsystems, portals_.all);
+  std::erase_if(records, [&](const VolumeRecord& record) {
+    const auto shown = subsystems_.Find(record.SubsystemNqn());
+    // What cannot be read is not known to be right.
+    return misplaced.ok() && !absl::c_binary_search(*misplaced, record.SubsystemNqn()) &&
+           shown.ok() && shown->has_value() && Matches(**shown, Wanted(record));
+  });
+  return records;
+}
+
+void Exporter::TellRestored(const std::vector<VolumeRecord>& lost) const {
+  const std::size_t restored = lost.size() - Differing(lost).size();
+  if (restored == 0) return;
+  base::Log(base::Level::kWarning, "exports restored in the kernel target",
+            {{"volumes", static_cast<std::int64_t>(restored)}, {"first", lost.front().Handle()}});
 }
 
 absl::StatusOr<VolumeRecord> Exporter::FindReady(const std::string& handle) const {

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "base/claims.h"
 #include "target/lost_records.h"
 #include "target/nvmet_ports.h"
 #include "target/nvmet_subsystems.h"
@@ -59,9 +60,27 @@ class Exporter {
   void Restore();
 
   // Restore, when something of it or of an Export is missing; true when nothing is missing now.
+  // Logs what had to be restored.
   bool RestoreMissing();
 
+  // Restores what the kernel has lost by somebody else's doing, and logs that. Reads alone when
+  // nothing is lost, and takes the claims of lost volumes only. Leaves it to RestoreMissing while
+  // that has work. In the thread of Restore.
+  void RestoreLost();
+
  private:
+  // Volumes with hosts, whose claims are held.
+  struct Held {
+    std::vector<base::Claim> claims;
+    std::vector<VolumeRecord> records;
+    bool all = true;  // none was in the hands of a call
+  };
+  Held Hold(const std::vector<VolumeRecord>& known) const;
+  void EnsurePorts();
+  void Complete(const Held& held);
+  // Those that hosts may reach and of which the kernel shows something else than the record.
+  std::vector<VolumeRecord> Differing(std::vector<VolumeRecord> records) const;
+  void TellRestored(const std::vector<VolumeRecord>& lost) const;
   absl::StatusOr<VolumeRecord> FindReady(const std::string& handle) const;
   absl::Status CheckSharing(const VolumeRecord& record, const target::Export& wanted) const;
   NvmetVolume Wanted(const VolumeRecord& record) const;

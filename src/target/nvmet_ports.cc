@@ -1,6 +1,8 @@
 #include "target/nvmet_ports.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
@@ -97,6 +99,30 @@ Links NvmetPorts::Link(const std::vector<volume::Nqn>& subsystems,
     if (absl::Status cut = UnlinkFrom(id, subsystems); !cut.ok()) Add(links.failure, cut);
   }
   return links;
+}
+
+absl::StatusOr<std::vector<volume::Nqn>> NvmetPorts::Misplaced(
+    const std::vector<volume::Nqn>& subsystems, const std::vector<volume::Portal>& portals) const {
+  std::vector<std::string> wanted;
+  for (const volume::Portal& portal : portals) {
+    absl::StatusOr<std::string> id = Find(portal);
+    if (absl::IsNotFound(id.status())) return subsystems;
+    RETURN_IF_ERROR(id.status());
+    wanted.push_back(*std::move(id));
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> ids, tree_.List("ports"));
+  std::set<volume::Nqn> misplaced;
+  for (const std::string& id : ids) {
+    absl::StatusOr<std::vector<std::string>> linked =
+        tree_.List(absl::StrCat(PortPath(id), "/subsystems"));
+    if (absl::IsNotFound(linked.status())) linked = std::vector<std::string>{};
+    RETURN_IF_ERROR(linked.status());
+    const std::set<std::string> names(linked->begin(), linked->end());
+    for (const volume::Nqn& subsystem : subsystems) {
+      if (names.contains(subsystem.text()) != Contains(wanted, id)) misplaced.insert(subsystem);
+    }
+  }
+  return std::vector<volume::Nqn>(misplaced.begin(), misplaced.end());
 }
 
 absl::Status NvmetPorts::Unlink(const volume::Nqn& subsystem) {

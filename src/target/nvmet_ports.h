@@ -46,6 +46,10 @@ class NvmetPorts {
   Links Link(const std::vector<volume::Nqn>& subsystems,
              const std::vector<volume::Portal>& portals);
 
+  // Those of the subsystems for which Link would have something to do.
+  absl::StatusOr<std::vector<volume::Nqn>> Misplaced(
+      const std::vector<volume::Nqn>& subsystems, const std::vector<volume::Portal>& portals) const;
+
   // From all ports. The kernel shuts the sockets of the subsystem's hosts down meanwhile. Commands
   // that it has received already may still be running, or not yet begun: NvmetSubsystems::Remove
   // ends that.

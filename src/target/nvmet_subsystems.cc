@@ -32,6 +32,15 @@ bool IsUuid(const std::string& text, const volume::Uuid& uuid) {
 
 }  // namespace
 
+bool Matches(const ShownVolume& shown, const NvmetVolume& wanted) {
+  std::vector<std::string> hosts;
+  for (const volume::Nqn& host : wanted.hosts) hosts.push_back(host.text());
+  std::sort(hosts.begin(), hosts.end());
+  return shown.enabled && !shown.any_host && shown.backing_path == wanted.backing_path &&
+         IsUuid(shown.uuid, wanted.uuid) && IsUuid(shown.nguid, wanted.nguid) &&
+         shown.hosts == hosts;
+}
+
 absl::Status NvmetSubsystems::Ensure(const NvmetVolume& wanted) {
   const std::string path = SubsystemPath(wanted.subsystem);
   RETURN_IF_ERROR(tree_.MakeDirectory(path).status());
@@ -69,12 +78,18 @@ absl::StatusOr<std::optional<ShownVolume>> NvmetSubsystems::Find(
   return *std::move(shown);
 }
 
+absl::StatusOr<bool> NvmetSubsystems::ReadSwitch(const std::string& path) const {
+  const absl::StatusOr<std::string> value = tree_.Read(path);
+  if (!value.ok()) return value.status();
+  return *value != "0";
+}
+
 absl::StatusOr<ShownVolume> NvmetSubsystems::Read(const volume::Nqn& subsystem) const {
   const std::string path = SubsystemPath(subsystem);
   const std::string space = NamespacePath(subsystem);
   ShownVolume shown;
-  ASSIGN_OR_RETURN(const std::string any_host, tree_.Read(path + "/attr_allow_any_host"));
-  shown.any_host = any_host != "0";
+  ASSIGN_OR_RETURN(shown.any_host, ReadSwitch(path + "/attr_allow_any_host"));
+  ASSIGN_OR_RETURN(shown.enabled, ReadSwitch(space + "/enable"));
   ASSIGN_OR_RETURN(shown.backing_path, tree_.Read(space + "/device_path"));
   ASSIGN_OR_RETURN(shown.uuid, tree_.Read(space + "/device_uuid"));
   ASSIGN_OR_RETURN(shown.nguid, tree_.Read(space + "/device_nguid"));

@@ -31,9 +31,13 @@ struct ShownVolume {
   std::string backing_path;
   std::string uuid;
   std::string nguid;
+  bool enabled = false;
   bool any_host = false;
   std::vector<std::string> hosts;  // sorted
 };
+
+// Ensure would have nothing to do for the hosts' sake. Pure.
+[[nodiscard]] bool Matches(const ShownVolume& shown, const NvmetVolume& wanted);
 
 // Borrows the tree. Safe to use from several threads on different subsystems.
 class NvmetSubsystems {
@@ -73,6 +77,7 @@ class NvmetSubsystems {
  private:
   absl::Status EnsureValue(const std::string& path, const std::string& value);
   absl::Status EnsureNamespace(const std::string& path, const NvmetVolume& wanted);
+  absl::StatusOr<bool> ReadSwitch(const std::string& path) const;
   absl::StatusOr<ShownVolume> Read(const volume::Nqn& subsystem) const;
   absl::Status CheckIdentity(const std::string& path, const NvmetVolume& wanted) const;
   absl::Status EnsureHosts(const std::string& path, const std::vector<volume::Nqn>& hosts);

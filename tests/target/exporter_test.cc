@@ -266,6 +266,65 @@ TEST_F(ExporterTest, VolumeThatCannotBeRestoredDoesNotHoldUpOthers) {
   EXPECT_FALSE(world_.exporter->RestoreMissing());
 }
 
+TEST_F(ExporterTest, WhatTheKernelLosesLaterIsRestoredAndSaid) {
+  const std::string other = world_.AddVolume("other");
+  ASSERT_OK(Export(Single("a")));
+  ASSERT_OK(world_.exporter->Export(other, Single("a")));
+  const Remains before = Look(world_);
+  world_.configfs.Reboot();
+  ::testing::internal::CaptureStderr();
+  world_.exporter->RestoreLost();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("exports restored in the kernel target volumes=2"));
+  EXPECT_EQ(Look(world_), before);
+}
+
+TEST_F(ExporterTest, EachPartThatTheKernelLosesIsRestored) {
+  ASSERT_OK(Export(Multi("a")));
+  ASSERT_OK(Export(Multi("b")));
+  const Remains before = Look(world_);
+  const std::string subsystem = absl::StrCat("subsystems/", world_.Subsystem(handle_));
+  const std::string link = absl::StrCat("ports/1/", subsystem);
+  const std::string host = absl::StrCat(subsystem, "/allowed_hosts/", HostNqn("a").text());
+  const std::function<absl::Status()> losses[] = {
+      [&] { return world_.configfs.Unlink(link); }, [&] { return world_.configfs.Unlink(host); },
+      [&] { return world_.configfs.Write(subsystem + "/namespaces/1/enable", "0"); },
+      [&] { return world_.configfs.Write(subsystem + "/attr_allow_any_host", "1"); }};
+  for (const auto& lose : losses) {
+    ASSERT_OK(lose());
+    EXPECT_NE(Look(world_), before);
+    world_.exporter->RestoreLost();
+    EXPECT_EQ(Look(world_), before);
+  }
+}
+
+TEST_F(ExporterTest, PortsAreMadeAnewBeforeTheFirstExport) {
+  world_.configfs.Reboot();
+  world_.exporter->RestoreLost();
+  EXPECT_OK(Export(Single("a")));
+}
+
+TEST_F(ExporterTest, LookingForLossesTouchesAndSaysNothingWhenThereAreNone) {
+  ASSERT_OK(Export(Single("a")));
+  world_.effects.Forget();
+  ::testing::internal::CaptureStderr();
+  world_.exporter->RestoreLost();
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  EXPECT_THAT(world_.effects.log(), IsEmpty());
+}
+
+TEST_F(ExporterTest, LossesOfAVolumeInTheHandsOfACallAreLeftToIt) {
+  ASSERT_OK(Export(Single("a")));
+  world_.configfs.Reboot();
+  world_.exporter->Restore();
+  ASSERT_OK(world_.configfs.Unlink(absl::StrCat("ports/1/subsystems/", world_.Subsystem(handle_))));
+  const auto claim = world_.claims.TryTake(handle_);
+  world_.effects.Forget();
+  world_.exporter->RestoreLost();
+  EXPECT_THAT(world_.effects.log(), IsEmpty());
+  EXPECT_TRUE(world_.exporter->RestoreMissing());
+}
+
 // Every call, with an error instead of each of its effects, and the same call again.
 struct Walk {
   std::function<void(TargetWorld&, const std::string&)> prepare;
