@@ -15,6 +15,7 @@ namespace {
 
 // Calls that the kernel holds; more than this and the agent says that it is busy.
 constexpr int kWorkers = 32;
+constexpr int kFences = 32;
 
 absl::Status Check(const AgentOptions& options) {
   if (options.portals.all.empty()) return absl::InvalidArgumentError("no portal");
@@ -69,13 +70,15 @@ Agent::Agent(const AgentOptions& options, const base::Clock& clock, OpenedPool o
       provisioner_({*opened_.pool, *store_, claims_}, exporter_, room_,
                    {.usual = options.provisioning, .drained = options.drained}),
       workers_(clock, kWorkers),
-      service_({provisioner_, exporter_, *store_, workers_, clock, options.version}) {}
+      fences_(clock, kFences),
+      service_({provisioner_, exporter_, *store_, workers_, fences_, clock, options.version}) {}
 
 Agent::~Agent() {
   stop_.Notify();
   if (restorer_.joinable()) restorer_.join();
   // Steps that outlived their calls use the service, which is destroyed before the workers.
   workers_.Finish();
+  fences_.Finish();
 }
 
 void Agent::KeepRestoring() {

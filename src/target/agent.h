@@ -74,6 +74,7 @@ class Agent {
   Exporter exporter_;
   Provisioner provisioner_;
   base::Workers workers_;
+  base::Workers fences_;
   TargetService service_;
 
   absl::Notification stop_;

@@ -23,6 +23,12 @@ constexpr char kTag[] = "nvmeof-csi";
 // far longer than any of them takes, and longer than any caller waits.
 constexpr absl::Duration kPatience = absl::Minutes(5);
 
+// A report changes nothing, and may be cut off.
+constexpr absl::Duration kLookPatience = absl::Seconds(30);
+
+// Each caller that waits keeps a worker busy.
+constexpr absl::Duration kLongestLook = absl::Seconds(10);
+
 // A pool whose metadata is full turns read-only and has to be repaired. Where dmeventd warns first.
 constexpr double kMostMetadataPercent = 80;
 
@@ -73,12 +79,12 @@ absl::StatusOr<std::unique_ptr<LvmPool>> LvmPool::Open(const volume::LvmThinPool
 }
 
 absl::Status LvmPool::ActivateAll() const {
-  RETURN_IF_ERROR(Run({"lvchange", "--activate", "y", place_.FullName()}).status());
+  RETURN_IF_ERROR(Change({"lvchange", "--activate", "y", place_.FullName()}).status());
   ASSIGN_OR_RETURN(const std::vector<ThinVolumeReport> volumes, LookAtAll());
   for (const ThinVolumeReport& volume : volumes) {
     if (volume.active) continue;
-    const absl::Status active = Run({"lvchange", "--activate", "y", "--ignoreactivationskip",
-                                     absl::StrCat(place_.volume_group, "/", volume.name)})
+    const absl::Status active = Change({"lvchange", "--activate", "y", "--ignoreactivationskip",
+                                        absl::StrCat(place_.volume_group, "/", volume.name)})
                                     .status();
     if (active.ok()) continue;
     base::Log(base::Level::kError, "volume not activated", {{"error", active.ToString()}});
@@ -91,9 +97,9 @@ absl::Status LvmPool::Create(const std::string& handle, std::int64_t bytes,
   RETURN_IF_ERROR(RefuseThick(provisioning));
   // No question is answered and nothing is wiped: whatever the volume shows, it was not there
   // before. The tag comes with the volume, so there is none of ours without it.
-  return Run({"lvcreate", "--yes", "--wipesignatures", "n", "--setactivationskip", "n", "--type",
-              "thin", "--virtualsize", absl::StrCat(bytes, "b"), "--name", NameOf(handle),
-              "--addtag", kTag, "--thinpool", place_.name, place_.volume_group})
+  return Change({"lvcreate", "--yes", "--wipesignatures", "n", "--setactivationskip", "n", "--type",
+                 "thin", "--virtualsize", absl::StrCat(bytes, "b"), "--name", NameOf(handle),
+                 "--addtag", kTag, "--thinpool", place_.name, place_.volume_group})
       .status();
 }
 
@@ -103,7 +109,7 @@ absl::StatusOr<std::int64_t> LvmPool::Grow(const std::string& handle, std::int64
   ASSIGN_OR_RETURN(const ThinVolumeReport before, LookAt(handle));
   if (before.bytes >= bytes) return before.bytes;
   RETURN_IF_ERROR(
-      Run({"lvextend", "--yes", "--size", absl::StrCat(bytes, "b"), FullName(handle)}).status());
+      Change({"lvextend", "--yes", "--size", absl::StrCat(bytes, "b"), FullName(handle)}).status());
   ASSIGN_OR_RETURN(const ThinVolumeReport after, LookAt(handle));
   return after.bytes;
 }
@@ -112,7 +118,7 @@ absl::Status LvmPool::Remove(const std::string& handle) {
   const absl::Status found = LookAt(handle).status();
   if (absl::IsNotFound(found)) return absl::OkStatus();
   RETURN_IF_ERROR(found);
-  return Run({"lvremove", "--yes", FullName(handle)}).status();
+  return Change({"lvremove", "--yes", FullName(handle)}).status();
 }
 
 std::string LvmPool::Path(const std::string& handle) const {
@@ -137,16 +143,23 @@ absl::StatusOr<std::vector<std::string>> LvmPool::Handles() const {
 
 absl::StatusOr<PoolSpace> LvmPool::Space() const {
   {
+    const absl::Time now = clock_.Now();
     const absl::MutexLock lock(&mutex_);
     if (look_.under_way) {
-      mutex_.Await(absl::Condition(this, &LvmPool::NoLookIsUnderWay));
-      return look_.seen;
+      if (mutex_.AwaitWithTimeout(absl::Condition(this, &LvmPool::NoLookIsUnderWay),
+                                  look_.began + kLongestLook - now)) {
+        return look_.seen;
+      }
+      return absl::UnavailableError(
+          absl::StrCat("thin pool ", place_.FullName(), ": LVM does not answer"));
     }
     look_.under_way = true;
+    look_.began = now;
   }
   absl::StatusOr<PoolSpace> seen = Measure();
   const absl::MutexLock lock(&mutex_);
-  look_ = {.under_way = false, .seen = seen};
+  look_.under_way = false;
+  look_.seen = seen;
   return seen;
 }
 
@@ -165,9 +178,14 @@ absl::StatusOr<PoolSpace> LvmPool::Measure() const {
   return PoolSpace{.total_bytes = report.bytes, .free_bytes = report.bytes - report.used_bytes};
 }
 
-absl::StatusOr<std::string> LvmPool::Run(std::vector<std::string> argv) const {
+absl::StatusOr<std::string> LvmPool::Change(std::vector<std::string> argv) const {
+  return Run(std::move(argv), kPatience);
+}
+
+absl::StatusOr<std::string> LvmPool::Run(std::vector<std::string> argv,
+                                         absl::Duration patience) const {
   const std::string what = absl::StrCat(argv.front(), " ", argv.back());
-  absl::StatusOr<base::CommandResult> result = runner_.Run(argv, clock_.Now() + kPatience);
+  absl::StatusOr<base::CommandResult> result = runner_.Run(argv, clock_.Now() + patience);
   if (absl::IsDeadlineExceeded(result.status())) {
     return absl::UnavailableError(absl::StrCat(what, ": LVM does not answer"));
   }
@@ -185,7 +203,7 @@ absl::StatusOr<std::string> LvmPool::Report(const std::string& columns,
   std::vector<std::string> argv = {"lvs", "--reportformat", "json",      "--units",
                                    "b",   "--nosuffix",     "--options", columns};
   absl::c_move(what, std::back_inserter(argv));
-  return Run(std::move(argv));
+  return Run(std::move(argv), kLookPatience);
 }
 
 absl::StatusOr<ThinPoolReport> LvmPool::Look() const {

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 
 #include "base/clock.h"
 #include "base/command.h"
@@ -44,7 +45,8 @@ class LvmPool final : public Pool {
   absl::StatusOr<std::int64_t> AllocatedBytes(const std::string& handle) const override;
   absl::StatusOr<std::vector<std::string>> Handles() const override;
   // Who asks while another look is under way gets what that one sees: LVM's programs wait for each
-  // other, so that many looks at once would keep everybody from answering in time.
+  // other, so that many looks at once would keep everybody from answering in time. Unavailable for
+  // who asks while one takes too long.
   absl::StatusOr<PoolSpace> Space() const override;
   volume::SizeRules Rules() const override { return rules_; }
 
@@ -52,7 +54,8 @@ class LvmPool final : public Pool {
   LvmPool(volume::LvmThinPool place, base::CommandRunner& runner, const base::Clock& clock)
       : place_(std::move(place)), runner_(runner), clock_(clock) {}
 
-  absl::StatusOr<std::string> Run(std::vector<std::string> argv) const;
+  absl::StatusOr<std::string> Run(std::vector<std::string> argv, absl::Duration patience) const;
+  absl::StatusOr<std::string> Change(std::vector<std::string> argv) const;
   absl::StatusOr<std::string> Report(const std::string& columns,
                                      std::vector<std::string> what) const;
   absl::StatusOr<PoolSpace> Measure() const;
@@ -70,6 +73,7 @@ class LvmPool final : public Pool {
 
   struct SharedLook {
     bool under_way = false;
+    absl::Time began;
     absl::StatusOr<PoolSpace> seen = PoolSpace{};
   };
   bool NoLookIsUnderWay() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !look_.under_way; }

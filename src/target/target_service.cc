@@ -171,19 +171,20 @@ grpc::Status TargetService::UnexportVolume(grpc::ServerContext* context,
     RETURN_IF_ERROR(parts_.exporter.Unexport(asked.handle(), host));
     return v1::UnexportVolumeResponse();
   };
-  return Run<v1::UnexportVolumeResponse>({"UnexportVolume", request->handle()}, *context, body,
-                                         response);
+  return RunOn<v1::UnexportVolumeResponse>(parts_.fences, {"UnexportVolume", request->handle()},
+                                           *context, body, response);
 }
 
 template <typename Response>
-grpc::Status TargetService::Run(const Rpc& rpc, const grpc::ServerContext& context,
-                                absl::AnyInvocable<absl::StatusOr<Response>()> body,
-                                Response* response) {
+grpc::Status TargetService::RunOn(base::Workers& workers, const Rpc& rpc,
+                                  const grpc::ServerContext& context,
+                                  absl::AnyInvocable<absl::StatusOr<Response>()> body,
+                                  Response* response) {
   const absl::Time start = parts_.clock.Now();
   // Shared: whichever of the two leaves first leaves it to the other.
   const auto result = std::make_shared<std::optional<absl::StatusOr<Response>>>();
   absl::Status status =
-      parts_.workers.RunUntil(Deadline(context), [result, body = std::move(body)]() mutable {
+      workers.RunUntil(Deadline(context), [result, body = std::move(body)]() mutable {
         result->emplace(body());
         return (*result)->status();
       });

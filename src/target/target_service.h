@@ -33,6 +33,8 @@ class TargetService final : public v1::TargetAgent::Service {
     Exporter& exporter;
     const VolumeStore& store;
     base::Workers& workers;
+    // Of Unexport alone: however many other calls wait for disk or LVM, a host is shut out.
+    base::Workers& fences;
     const base::Clock& clock;
     std::string version;
   };
@@ -68,7 +70,12 @@ class TargetService final : public v1::TargetAgent::Service {
 
   template <typename Response>
   grpc::Status Run(const Rpc& rpc, const grpc::ServerContext& context,
-                   absl::AnyInvocable<absl::StatusOr<Response>()> body, Response* response);
+                   absl::AnyInvocable<absl::StatusOr<Response>()> body, Response* response) {
+    return RunOn<Response>(parts_.workers, rpc, context, std::move(body), response);
+  }
+  template <typename Response>
+  grpc::Status RunOn(base::Workers& workers, const Rpc& rpc, const grpc::ServerContext& context,
+                     absl::AnyInvocable<absl::StatusOr<Response>()> body, Response* response);
   grpc::Status Finish(const Rpc& rpc, absl::Time start, const absl::Status& status) const;
   absl::Time Deadline(const grpc::ServerContext& context) const;
   v1::Volume ToWire(const VolumeRecord& record) const;

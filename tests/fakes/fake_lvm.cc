@@ -69,6 +69,7 @@ CommandResult Document(const std::vector<std::string>& rows, const CommandResult
 
 absl::StatusOr<CommandResult> FakeLvm::Run(const std::vector<std::string>& argv,
                                            absl::Time /*deadline*/) {
+  if (const auto hook = this->hook(); hook) hook();
   const absl::MutexLock lock(&mutex_);
   if (argv.front() != "lvs") changes_.push_back(absl::StrJoin(argv, " "));
   if (auto next = next_.extract(argv.front()); !next.empty()) return std::move(next.mapped());

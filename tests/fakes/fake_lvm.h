@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -62,6 +63,12 @@ class FakeLvm final : public base::CommandRunner {
     next_.insert_or_assign(program, std::move(result));
   }
 
+  // Called before each run, without a lock held: a test blocks there.
+  void OnRun(std::function<void()> hook) {
+    const absl::MutexLock lock(&mutex_);
+    hook_ = std::move(hook);
+  }
+
   // Each run but those of lvs, with its arguments joined by blanks.
   std::vector<std::string> changes() const {
     const absl::MutexLock lock(&mutex_);
@@ -76,6 +83,10 @@ class FakeLvm final : public base::CommandRunner {
     std::map<std::string, std::string> options;
     std::string object;
   };
+  std::function<void()> hook() const {
+    const absl::MutexLock lock(&mutex_);
+    return hook_;
+  }
   static Arguments Parse(const std::vector<std::string>& argv);
   base::CommandResult Answer(const std::vector<std::string>& argv)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -90,6 +101,7 @@ class FakeLvm final : public base::CommandRunner {
   mutable absl::Mutex mutex_;
   ThinPool pool_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Volume> volumes_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> hook_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, absl::StatusOr<base::CommandResult>> next_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> changes_ ABSL_GUARDED_BY(mutex_);
 };

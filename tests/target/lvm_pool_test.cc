@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -200,6 +202,25 @@ TEST_F(LvmPoolTest, LvmThatHangsIsUnavailable) {
   lvm_.AnswerNext("lvcreate", absl::DeadlineExceededError("killed"));
   EXPECT_THAT(pool->Create("a", 64 * kMiB, Provisioning::kThin),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("LVM does not answer")));
+}
+
+TEST_F(LvmPoolTest, NobodyWaitsLongForTheLookOfAnother) {
+  const auto pool = *Open();
+  absl::Notification looks;
+  absl::Notification go_on;
+  lvm_.OnRun([&] {
+    looks.Notify();
+    go_on.WaitForNotification();
+  });
+  std::thread first([&] { EXPECT_OK(pool->Space()); });
+  looks.WaitForNotification();
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_THAT(pool->Space(),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("LVM does not answer")));
+  go_on.Notify();
+  first.join();
+  lvm_.OnRun({});
+  EXPECT_OK(pool->Space());
 }
 
 TEST_F(LvmPoolTest, LvmsOwnRefusalForWantOfRoomIsResourceExhausted) {

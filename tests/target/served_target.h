@@ -22,7 +22,7 @@ class ServedTarget {
  public:
   // `data`: where the volumes lie, instead of the world's own; it outlives this. Borrows the clock.
   explicit ServedTarget(base::Clock& clock, target::Pool* data = nullptr)
-      : world_(data), workers_(clock, 8), clock_(clock) {
+      : world_(data), workers_(clock, 8), fences_(clock, 8), clock_(clock) {
     // gRPC stays up until the process ends: to take it down it may wait ten seconds for its poller.
     grpc_init();
     world_.exporter->Restore();
@@ -34,6 +34,7 @@ class ServedTarget {
   ~ServedTarget() {
     Stop();
     workers_.Finish();  // steps that outlived their calls use the service
+    fences_.Finish();
   }
   ServedTarget(const ServedTarget&) = delete;
   ServedTarget& operator=(const ServedTarget&) = delete;
@@ -47,9 +48,10 @@ class ServedTarget {
   const TemporaryDirectory directory_;
   TargetWorld world_;
   base::Workers workers_;
+  base::Workers fences_;
   base::Clock& clock_;
   target::TargetService service_{
-      {*world_.provisioner, *world_.exporter, *world_.store, workers_, clock_, "1"}};
+      {*world_.provisioner, *world_.exporter, *world_.store, workers_, fences_, clock_, "1"}};
   std::unique_ptr<grpc::Server> server_;
 };
 

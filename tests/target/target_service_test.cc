@@ -33,6 +33,7 @@ class TargetServiceTest : public ::testing::Test {
   ~TargetServiceTest() override {
     server_->Shutdown();
     workers_.Finish();  // steps that outlived their calls use the service
+    fences_.Finish();
   }
 
   template <typename Request, typename Response>
@@ -92,8 +93,9 @@ class TargetServiceTest : public ::testing::Test {
   TargetWorld world_;
   base::MonotonicClock clock_;
   base::Workers workers_{clock_, 2};
+  base::Workers fences_{clock_, 1};
   TargetService service_{
-      {*world_.provisioner, *world_.exporter, *world_.store, workers_, clock_, "1.2.3"}};
+      {*world_.provisioner, *world_.exporter, *world_.store, workers_, fences_, clock_, "1.2.3"}};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::TargetAgent::Stub> stub_;
   std::chrono::milliseconds patience_{10'000};
@@ -225,6 +227,23 @@ TEST_F(TargetServiceTest, NoFreeWorkerIsNotTakenForAFullPool) {
   patience_ = std::chrono::seconds(10);
   EXPECT_EQ(Create("three"), grpc::UNAVAILABLE);
   EXPECT_NE(details_, "") << "a caller would take it for a lost connection";
+  go_on_.Notify();
+}
+
+TEST_F(TargetServiceTest, HostIsShutOutThoughOtherCallsKeepAllWorkersBusy) {
+  ASSERT_EQ(Create("exported"), grpc::OK);
+  ASSERT_EQ(Export(HostNqn("a").text()), grpc::OK);
+  const v1::Volume exported = volume_;
+  world_.effects.OnEffect([this](const std::string& effect) {
+    if (absl::StartsWith(effect, "create ")) go_on_.WaitForNotification();
+  });
+  patience_ = std::chrono::milliseconds(50);
+  EXPECT_EQ(Create("one"), grpc::DEADLINE_EXCEEDED);
+  EXPECT_EQ(Create("two"), grpc::DEADLINE_EXCEEDED);
+  patience_ = std::chrono::seconds(10);
+  EXPECT_EQ(Create("three"), grpc::UNAVAILABLE);
+  volume_ = exported;
+  EXPECT_EQ(Unexport(HostNqn("a").text()), grpc::OK);
   go_on_.Notify();
 }
 
