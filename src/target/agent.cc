@@ -15,7 +15,9 @@ namespace {
 
 // Calls that the kernel holds; more than this and the agent says that it is busy.
 constexpr int kWorkers = 32;
-constexpr int kFences = 32;
+constexpr int kFences = 16;
+
+constexpr absl::Duration kPoolWatch = absl::Minutes(1);
 
 absl::Status Check(const AgentOptions& options) {
   if (options.portals.all.empty()) return absl::InvalidArgumentError("no portal");
@@ -56,6 +58,7 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Start(const AgentOptions& options,
   agent->provisioner_.Recover();
   agent->exporter_.Restore();
   agent->restorer_ = std::thread([raw = agent.get()] { raw->KeepRestoring(); });
+  agent->looks_.emplace(kPoolWatch, [raw = agent.get()] { raw->pool_watch_.Look(); });
   return agent;
 }
 
@@ -71,7 +74,8 @@ Agent::Agent(const AgentOptions& options, const base::Clock& clock, OpenedPool o
                    {.usual = options.provisioning, .drained = options.drained}),
       workers_(clock, kWorkers),
       fences_(clock, kFences),
-      service_({provisioner_, exporter_, *store_, workers_, fences_, clock, options.version}) {}
+      service_({provisioner_, exporter_, *store_, workers_, fences_, clock, options.version}),
+      pool_watch_(room_) {}
 
 Agent::~Agent() {
   stop_.Notify();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,10 +13,12 @@
 #include "base/claims.h"
 #include "base/clock.h"
 #include "base/command.h"
+#include "base/periodic.h"
 #include "base/workers.h"
 #include "target/configfs.h"
 #include "target/exporter.h"
 #include "target/open_pool.h"
+#include "target/pool_watch.h"
 #include "target/provisioner.h"
 #include "target/record_folder.h"
 #include "target/room.h"
@@ -44,10 +47,10 @@ class Agent {
  public:
   // Opens the pool, loads the records, makes the kernel match them, and returns then: blocks on
   // disk and kernel. What the kernel does not take yet (an address that is not up) is logged and
-  // tried again in the background, where exports that the kernel loses later are restored, too.
-  // InvalidArgument: options that cannot work. FailedPrecondition: a
-  // pool that cannot hold volumes or belongs to another agent; no kernel target; records of a newer
-  // agent.
+  // tried again in the background, where exports that the kernel loses later are restored, too. A
+  // pool that begins to refuse volumes is logged. InvalidArgument: options that cannot work.
+  // FailedPrecondition: a pool that cannot hold volumes or belongs to another agent; no kernel
+  // target; records of a newer agent.
   static absl::StatusOr<std::unique_ptr<Agent>> Start(const AgentOptions& options,
                                                       base::CommandRunner& runner,
                                                       const base::Clock& clock);
@@ -79,6 +82,10 @@ class Agent {
 
   absl::Notification stop_;
   std::thread restorer_;
+
+  // A thread of its own: LVM may hang, and exports are restored all the same.
+  PoolWatch pool_watch_;
+  std::optional<base::Periodic> looks_;
 };
 
 }  // namespace nvmeof::target

@@ -23,6 +23,13 @@ absl::StatusOr<std::int64_t> Room::Available() const {
   return std::max<std::int64_t>(0, *unpromised - reserved);
 }
 
+absl::Status Room::Check() const {
+  ASSIGN_OR_RETURN(const std::int64_t unpromised, Unpromised());
+  if (unpromised >= pool_.Rules().minimum_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the pool has no room but its reserve of ", reserve_percent_, " percent"));
+}
+
 absl::StatusOr<Reservation> Room::Reserve(std::int64_t bytes) {
   // First promise, then look: whoever comes later counts these bytes, whoever came earlier shows
   // up in the number of reserved bytes or in the pool. Counting twice refuses too much at worst.

@@ -52,6 +52,10 @@ class Room {
   // At least 0.
   absl::StatusOr<std::int64_t> Available() const;
 
+  // ResourceExhausted, with the reason: Reserve refuses even the smallest volume. Reservations do
+  // not count, as they end with their calls.
+  absl::Status Check() const;
+
   // ResourceExhausted, with both numbers, when there are fewer.
   absl::StatusOr<Reservation> Reserve(std::int64_t bytes);
 

@@ -83,6 +83,20 @@ TEST_F(RoomTest, ThinVolumesTogetherMayExceedThePool) {
   EXPECT_EQ(Available(), 90 * kGiB);
 }
 
+TEST_F(RoomTest, CheckFailsWhereTheSmallestVolumeIsRefused) {
+  const std::int64_t smallest = world_.pool.Rules().minimum_bytes;
+  const std::string handle = Make("thin", 80 * kGiB, volume::Provisioning::kThin);
+  world_.pool.SetAllocated(handle, 90 * kGiB - smallest);
+  {
+    const absl::StatusOr<Reservation> last = world_.room->Reserve(smallest);
+    EXPECT_OK(last);
+    EXPECT_OK(world_.room->Check());
+  }
+  world_.pool.SetAllocated(handle, 90 * kGiB - smallest + 1);
+  EXPECT_FALSE(world_.room->Reserve(smallest).ok());
+  EXPECT_THAT(world_.room->Check(), StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
 TEST_F(RoomTest, IsNeverNegative) {
   const std::string handle = Make("thin", 80 * kGiB, volume::Provisioning::kThin);
   world_.pool.SetAllocated(handle, 99 * kGiB);
