@@ -3,6 +3,9 @@
 #include <utility>
 #include <variant>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "target/file_pool.h"
@@ -24,7 +27,12 @@ absl::StatusOr<OpenedPool> OpenThinPool(const volume::LvmThinPool& place,
                                         const std::string& state_directory,
                                         base::CommandRunner& runner, const base::Clock& clock) {
   RETURN_IF_ERROR(base::EnsureDirectory(state_directory));
-  ASSIGN_OR_RETURN(OwnedFolder state, OwnedFolder::Open(state_directory));
+  absl::StatusOr<OwnedFolder> owned = OwnedFolder::Open(state_directory);
+  if (absl::IsFailedPrecondition(owned.status())) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        owned.status().message(), "; each agent with an LVM pool wants its own --state-dir"));
+  }
+  ASSIGN_OR_RETURN(OwnedFolder state, std::move(owned));
   RETURN_IF_ERROR(RequireStableStorage(state.path()));
   ASSIGN_OR_RETURN(std::unique_ptr<LvmPool> pool, LvmPool::Open(place, runner, clock));
   std::string records = state.path() + "/records";

@@ -21,7 +21,7 @@ using base::UniqueFd;
 
 absl::StatusOr<std::string> RealPath(const std::string& path) {
   char* const resolved = ::realpath(path.c_str(), nullptr);
-  if (resolved == nullptr) return ErrnoStatus(errno, absl::StrCat("pool ", path));
+  if (resolved == nullptr) return ErrnoStatus(errno, absl::StrCat("folder ", path));
   const absl::Cleanup free_it = [resolved] { std::free(resolved); };
   return std::string(resolved);
 }
@@ -32,7 +32,8 @@ absl::StatusOr<UniqueFd> Lock(const std::string& directory) {
   if (!fd.ok()) return ErrnoStatus(errno, absl::StrCat("open ", directory));
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
   if (errno != EWOULDBLOCK) return ErrnoStatus(errno, absl::StrCat("lock ", directory));
-  return absl::FailedPreconditionError(absl::StrCat("pool ", directory, ": another agent owns it"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("folder ", directory, ": another agent owns it"));
 }
 
 }  // namespace
