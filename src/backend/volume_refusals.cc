@@ -23,4 +23,15 @@ absl::Status BeingMadeElsewhere() {
   return absl::AbortedError("somebody else makes a volume of this name");
 }
 
+absl::Status CheckSharing(const volume::VolumeId& id, const Export& wanted,
+                          const std::vector<Export>& present) {
+  for (const Export& each : present) {
+    if (each.host == wanted.host) continue;
+    if (each.mode == ExportMode::kMultiNode && wanted.mode == ExportMode::kMultiNode) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("volume ", volume::FormatVolumeId(id), " is exported to ", each.host.text()));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace nvmeof::backend

@@ -102,6 +102,22 @@ void FakeSpdk::LoseAnswer(int n, bool carried_out) {
   carried_out_ = carried_out;
 }
 
+void FakeSpdk::Meanwhile(int n, std::function<void()> hook) {
+  const absl::MutexLock lock(&mutex_);
+  until_hook_ = n;
+  hook_ = std::move(hook);
+}
+
+void FakeSpdk::RunHook() {
+  std::function<void()> hook;
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (until_hook_ == 0 || --until_hook_ > 0) return;
+    hook = std::move(hook_);
+  }
+  hook();
+}
+
 void FakeSpdk::AddLvol(const std::string& name, std::int64_t size_bytes) {
   const absl::MutexLock lock(&mutex_);
   lvols_.emplace(volume::Uuid::Random().Dashed(), Lvol{name, size_bytes, true});
@@ -142,6 +158,7 @@ absl::StatusOr<std::string> FakeSpdk::Exchange(absl::string_view request) {
   if (!google::protobuf::util::JsonStringToMessage(std::string(request), &asked).ok()) {
     return absl::UnavailableError("the connection was closed");
   }
+  RunHook();
   const absl::MutexLock lock(&mutex_);
   ++requests_;
   const bool lost = until_loss_ > 0 && --until_loss_ == 0;

@@ -71,6 +71,8 @@ class FakeSpdk {
   void Restart();
   // The n-th request from now (1 is the next) is carried out, or not, and its answer is lost.
   void LoseAnswer(int n, bool carried_out);
+  // Runs right before the n-th request from now is looked at.
+  void Meanwhile(int n, std::function<void()> hook);
   // Somebody else's: SPDK has no users.
   void AddLvol(const std::string& name, std::int64_t size_bytes);
   // Somebody else makes or changes a subsystem.
@@ -99,6 +101,7 @@ class FakeSpdk {
     Failure failure{0, ""};
   };
 
+  void RunHook();
   Outcome PerformWithEffects(const std::string& method, const Struct& params)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Apply(const std::map<std::string, Lvol>& lvols,
@@ -124,6 +127,8 @@ class FakeSpdk {
   int requests_ ABSL_GUARDED_BY(mutex_) = 0;
   int until_loss_ ABSL_GUARDED_BY(mutex_) = 0;
   bool carried_out_ ABSL_GUARDED_BY(mutex_) = true;
+  int until_hook_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::function<void()> hook_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace nvmeof::testing

@@ -28,17 +28,6 @@ volume::SizeRules Rules() {
   return rules;
 }
 
-absl::Status CheckSharing(const volume::VolumeId& id, const Export& wanted,
-                          const std::vector<Export>& present) {
-  for (const Export& each : present) {
-    if (each.host == wanted.host) continue;
-    if (each.mode == ExportMode::kMultiNode && wanted.mode == ExportMode::kMultiNode) continue;
-    return absl::FailedPreconditionError(
-        absl::StrCat("volume ", volume::FormatVolumeId(id), " is exported to ", each.host.text()));
-  }
-  return absl::OkStatus();
-}
-
 std::optional<volume::Uuid> ParseHandle(const std::string& handle) {
   const absl::StatusOr<volume::Uuid> uuid = volume::Uuid::Parse(handle);
   if (!uuid.ok() || uuid->Hex() != handle) return std::nullopt;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
@@ -161,20 +162,25 @@ absl::StatusOr<Volume> SpdkBackend::ExportTo(const volume::VolumeId& id, const E
   if (!claim.has_value()) return BeingChanged(id);
   ASSIGN_OR_RETURN(const Lvol lvol, LvolOf(id, deadline));
   ASSIGN_OR_RETURN(const std::vector<Export> exports, exports_.Of(lvol.uuid, deadline));
-  for (const Export& present : exports) {
-    if (present.host == wanted.host) {
-      // What a crash left unfinished is finished, however it is asked for now.
-      RETURN_IF_ERROR(exports_.Complete(lvol.uuid, present, deadline));
-      return absl::AlreadyExistsError(absl::StrCat("volume ", volume::FormatVolumeId(id),
-                                                   " is exported to ", wanted.host.text()));
-    }
-    if (present.mode == ExportMode::kSingleNode || wanted.mode == ExportMode::kSingleNode) {
-      return absl::FailedPreconditionError(absl::StrCat("volume ", volume::FormatVolumeId(id),
-                                                        " is exported to ", present.host.text()));
-    }
+  const auto found =
+      absl::c_find_if(exports, [&](const Export& each) { return each.host == wanted.host; });
+  const bool is_in = found != exports.end();
+  if (!is_in) RETURN_IF_ERROR(CheckSharing(id, wanted, exports));
+  // What a crash left unfinished is finished, however it is asked for now.
+  const Export& made = is_in ? *found : wanted;
+  RETURN_IF_ERROR(exports_.Complete(lvol.uuid, made, deadline));
+  // Another controller may have looked before this one's host was in. Of two the later to let its
+  // host in sees the other's; and a host that stayed because its controller ended before it looked
+  // goes when it is asked for again.
+  ASSIGN_OR_RETURN(Volume volume, Get(id, deadline));
+  const absl::Status refused = CheckSharing(id, made, volume.exports);
+  if (!refused.ok()) {
+    RETURN_IF_ERROR(exports_.End(lvol.uuid, wanted.host, deadline));
+    return refused;
   }
-  RETURN_IF_ERROR(exports_.Complete(lvol.uuid, wanted, deadline));
-  return Get(id, deadline);
+  if (!is_in) return volume;
+  return absl::AlreadyExistsError(
+      absl::StrCat("volume ", volume::FormatVolumeId(id), " is exported to ", wanted.host.text()));
 }
 
 absl::Status SpdkBackend::Unexport(const volume::VolumeId& id, const volume::Nqn& host,

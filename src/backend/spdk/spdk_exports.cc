@@ -182,18 +182,14 @@ absl::Status SpdkExports::End(const volume::Uuid& volume, const volume::Nqn& hos
                               absl::Time deadline) {
   ASSIGN_OR_RETURN(const std::optional<Subsystem> subsystem, Find(volume, deadline));
   if (!subsystem.has_value()) return absl::OkStatus();
-  const volume::Nqn nqn = volume::NqnOfVolume(volume);
-  const auto remove = [&](std::string name) {
-    return rpc_
-        .Call<spdk::NoResult>("nvmf_subsystem_remove_host", HostOf(nqn, std::move(name)), deadline)
-        .status();
-  };
   std::vector<std::string> hosts = HostsOf(*subsystem);
-  if (std::erase(hosts, host.text()) > 0) RETURN_IF_ERROR(remove(host.text()));
-  RETURN_IF_ERROR(AwaitDisconnect(nqn, host, deadline));
+  if (std::erase(hosts, host.text()) > 0) {
+    RETURN_IF_ERROR(Remove(volume, host.text(), deadline));
+  }
+  RETURN_IF_ERROR(AwaitDisconnect(volume, host, deadline));
   if (hosts.empty()) return Dismantle(volume, deadline);
   for (const ExportNote& note : NotesOf(*subsystem, host.text())) {
-    RETURN_IF_ERROR(remove(FormatExportNote(note)));
+    RETURN_IF_ERROR(Remove(volume, FormatExportNote(note), deadline));
   }
   return absl::OkStatus();
 }
@@ -253,13 +249,30 @@ absl::StatusOr<std::optional<SpdkExports::Step>> SpdkExports::NextStep(const vol
   return std::nullopt;
 }
 
-absl::Status SpdkExports::AwaitDisconnect(const volume::Nqn& subsystem, const volume::Nqn& host,
+absl::Status SpdkExports::Remove(const volume::Uuid& volume, const std::string& host,
+                                 absl::Time deadline) {
+  const absl::Status done =
+      rpc_.Call<spdk::NoResult>("nvmf_subsystem_remove_host",
+                                HostOf(volume::NqnOfVolume(volume), host), deadline)
+          .status();
+  if (done.ok() || absl::IsUnavailable(done)) return done;
+  ASSIGN_OR_RETURN(const std::optional<Subsystem> after, Find(volume, deadline));
+  return after.has_value() && LetsIn(*after, host) ? done : absl::OkStatus();
+}
+
+absl::Status SpdkExports::AwaitDisconnect(const volume::Uuid& volume, const volume::Nqn& host,
                                           absl::Time deadline) {
+  const volume::Nqn subsystem = volume::NqnOfVolume(volume);
   while (true) {
-    ASSIGN_OR_RETURN(
-        const auto connected,
-        rpc_.Call<spdk::Controllers>("nvmf_subsystem_get_controllers", Named(subsystem), deadline));
-    const bool gone = absl::c_none_of(connected.result(), [&](const spdk::Controller& each) {
+    const auto connected =
+        rpc_.Call<spdk::Controllers>("nvmf_subsystem_get_controllers", Named(subsystem), deadline);
+    if (absl::IsUnavailable(connected.status())) return connected.status();
+    if (!connected.ok()) {
+      // Its connections go with a subsystem.
+      ASSIGN_OR_RETURN(const std::optional<Subsystem> after, Find(volume, deadline));
+      return after.has_value() ? connected.status() : absl::OkStatus();
+    }
+    const bool gone = absl::c_none_of(connected->result(), [&](const spdk::Controller& each) {
       return each.hostnqn() == host.text();
     });
     if (gone) return absl::OkStatus();

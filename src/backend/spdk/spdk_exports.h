@@ -27,8 +27,8 @@ namespace nvmeof::backend {
 inline constexpr std::uint32_t kSpdkNsid = 1;
 
 // Borrows the rpc and the clock. Safe to use from several threads; whoever calls sees to it that
-// one at a time changes a volume's exports. A volume is named by its UUID, which is the name of its
-// bdev.
+// one at a time in this process changes a volume's exports. A volume is named by its UUID, which is
+// the name of its bdev.
 //
 // Errors are those of SpdkRpc; FailedPrecondition when a subsystem of the volume's name shows what
 // no call here makes, such as any host being let in: it is somebody else's, or somebody changed it.
@@ -59,7 +59,9 @@ class SpdkExports {
   // Nothing when all is as wanted.
   absl::StatusOr<std::optional<Step>> NextStep(const volume::Uuid& volume, const Export& wanted,
                                                absl::Time deadline);
-  absl::Status AwaitDisconnect(const volume::Nqn& subsystem, const volume::Nqn& host,
+  // Of a host or of a note, which need not be there.
+  absl::Status Remove(const volume::Uuid& volume, const std::string& host, absl::Time deadline);
+  absl::Status AwaitDisconnect(const volume::Uuid& volume, const volume::Nqn& host,
                                absl::Time deadline);
 
   SpdkRpc& rpc_;

@@ -20,7 +20,9 @@ namespace {
 
 using ::nvmeof::base::kMiB;
 using ::nvmeof::testing::FakeSpdk;
+using ::nvmeof::testing::IsOk;
 using ::nvmeof::testing::StatusIs;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -45,15 +47,16 @@ class SpdkBackendTest : public ::testing::Test {
     return backend_.ExportTo(GivenAVolume().id, Wanted(), deadline_).value();
   }
 
+  static SpdkConfig Config() {
+    return {.socket = "/unused",
+            .lvol_store = "store",
+            .portals = {{"tcp", "192.0.2.1", "4420"}, {"tcp", "192.0.2.2", "4420"}}};
+  }
+
   const absl::Time deadline_ = absl::InfiniteFuture();
   testing::FakeClock clock_;
   FakeSpdk spdk_;
-  SpdkBackend backend_{"fast",
-                       {.socket = "/unused",
-                        .lvol_store = "store",
-                        .portals = {{"tcp", "192.0.2.1", "4420"}, {"tcp", "192.0.2.2", "4420"}}},
-                       spdk_.Connect(),
-                       clock_};
+  SpdkBackend backend_{"fast", Config(), spdk_.Connect(), clock_};
   IdempotentBackend idempotent_{backend_};
 };
 
@@ -100,6 +103,61 @@ TEST_F(SpdkBackendTest, UnexportOfOneHostLeavesTheOther) {
   EXPECT_FALSE(spdk_.ConnectHost(nqn, Host("a").text()));
   EXPECT_TRUE(spdk_.ConnectHost(nqn, Host("b").text()));
   EXPECT_THAT(spdk_.subsystems()[nqn].hosts, SizeIs(2)) << "the host and its note";
+}
+
+// Two controllers: the second lets its host in between any two steps of the first.
+TEST_F(SpdkBackendTest, OneOfTwoControllersLetsItsHostIn) {
+  SpdkBackend other("fast", Config(), spdk_.Connect(), clock_);
+  const volume::VolumeId id = GivenAVolume().id;
+  const Export wanted = Wanted();
+  const Export rival = {Host("b"), ExportMode::kSingleNode, "rw"};
+  bool reached = true;
+  for (int n = 1; reached; ++n) {
+    reached = false;
+    absl::Status second;
+    spdk_.Meanwhile(n, [&] {
+      reached = true;
+      second = other.ExportTo(id, rival, deadline_).status();
+    });
+    const absl::Status first = backend_.ExportTo(id, wanted, deadline_).status();
+    spdk_.Meanwhile(0, {});
+    EXPECT_FALSE(reached && first.ok() && second.ok()) << "at call " << n;
+    EXPECT_THAT(backend_.Get(id, deadline_)->exports, SizeIs(first.ok() || second.ok() ? 1 : 0));
+    for (const absl::Status& answer : {first, second}) {
+      EXPECT_THAT(answer, AnyOf(IsOk(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                                 HasSubstr("is exported to"))));
+    }
+    for (const char* host : {"a", "b"}) ASSERT_OK(backend_.Unexport(id, Host(host), deadline_));
+  }
+}
+
+// The controller ended, or could not reach the target, before it saw that another was faster.
+TEST_F(SpdkBackendTest, AHostThatCameSecondGoesWhenItIsAskedForAgain) {
+  const Volume volume = GivenAnExport();
+  const std::string nqn = volume.target.subsystem.text();
+  spdk_.Meddle(nqn, [&](auto& subsystem) { subsystem.hosts.push_back(Host("b").text()); });
+  EXPECT_THAT(
+      idempotent_.ExportOrGet(volume.id, {Host("b"), ExportMode::kSingleNode, ""}, deadline_),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(Host("a").text())));
+  EXPECT_FALSE(spdk_.ConnectHost(nqn, Host("b").text()));
+  EXPECT_OK(idempotent_.ExportOrGet(volume.id, Wanted(), deadline_));
+}
+
+// Two controllers take out the host at once.
+TEST_F(SpdkBackendTest, UnexportTakesWhatIsGoneMeanwhileForDone) {
+  SpdkBackend other("fast", Config(), spdk_.Connect(), clock_);
+  const volume::VolumeId id = GivenAVolume().id;
+  bool reached = true;
+  for (int n = 1; reached; ++n) {
+    ASSERT_OK(backend_.ExportTo(id, Wanted(), deadline_));
+    reached = false;
+    spdk_.Meanwhile(n, [&] {
+      reached = true;
+      EXPECT_OK(other.Unexport(id, Host("a"), deadline_));
+    });
+    EXPECT_OK(backend_.Unexport(id, Host("a"), deadline_)) << "at call " << n;
+    spdk_.Meanwhile(0, {});
+  }
 }
 
 TEST_F(SpdkBackendTest, RemembersHowAHostWasLetIn) {
