@@ -123,6 +123,11 @@ void FakeSpdk::AddLvol(const std::string& name, std::int64_t size_bytes) {
   lvols_.emplace(volume::Uuid::Random().Dashed(), Lvol{name, size_bytes, true});
 }
 
+void FakeSpdk::RenameLvol(const std::string& uuid, const std::string& name) {
+  const absl::MutexLock lock(&mutex_);
+  lvols_.at(uuid).name = name;
+}
+
 void FakeSpdk::Meddle(const std::string& nqn, const std::function<void(Subsystem&)>& change) {
   const absl::MutexLock lock(&mutex_);
   change(subsystems_[nqn]);

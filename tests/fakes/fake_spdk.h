@@ -75,6 +75,7 @@ class FakeSpdk {
   void Meanwhile(int n, std::function<void()> hook);
   // Somebody else's: SPDK has no users.
   void AddLvol(const std::string& name, std::int64_t size_bytes);
+  void RenameLvol(const std::string& uuid, const std::string& name);
   // Somebody else makes or changes a subsystem.
   void Meddle(const std::string& nqn, const std::function<void(Subsystem&)>& change);
   // A host connects, if it is let in.

@@ -6,6 +6,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 
 #include "backend/spdk/spdk_names.h"
@@ -32,6 +33,14 @@ volume::SizeRules RulesOf(const spdk::Lvstore& store) {
 
 std::int64_t FreeBytes(const spdk::Lvstore& store) {
   return static_cast<std::int64_t>(store.free_clusters() * store.cluster_size());
+}
+
+std::string DescribeAliases(const spdk::Bdevs& bdevs) {
+  std::vector<std::string> aliases;
+  for (const spdk::Bdev& bdev : bdevs.result()) {
+    aliases.insert(aliases.end(), bdev.aliases().begin(), bdev.aliases().end());
+  }
+  return absl::StrJoin(aliases, ", ");
 }
 
 std::uint32_t ToMiB(std::int64_t bytes) { return static_cast<std::uint32_t>(bytes / base::kMiB); }
@@ -246,7 +255,13 @@ absl::StatusOr<SpdkBackend::Lvol> SpdkBackend::LvolOf(const volume::VolumeId& id
     std::optional<Lvol> lvol = DecodeLvol(bdev);
     if (lvol.has_value() && lvol->uuid == *uuid) return *std::move(lvol);
   }
-  return NoSuchVolume(id);
+  // What was ours and still lets hosts in is not gone.
+  ASSIGN_OR_RETURN(const bool shown, exports_.Shows(*uuid, deadline));
+  if (!shown) return NoSuchVolume(id);
+  return absl::FailedPreconditionError(absl::StrCat(
+      "somebody renamed the logical volume of ", volume::FormatVolumeId(id), ": it is ",
+      DescribeAliases(*found), ", none of ours in the store ", config_.lvol_store,
+      ", and the subsystem ", volume::NqnOfVolume(*uuid).text(), " is still there"));
 }
 
 std::optional<SpdkBackend::Lvol> SpdkBackend::DecodeLvol(const spdk::Bdev& bdev) const {

@@ -60,6 +60,8 @@ class SpdkBackend final : public Backend {
 
   absl::StatusOr<v1::spdk::Lvstore> Store(absl::Time deadline);
   absl::StatusOr<std::vector<Lvol>> Lvols(absl::Time deadline);
+  // NotFound; FailedPrecondition when what has the volume's UUID is no volume of ours any more, but
+  // hosts may still reach it.
   absl::StatusOr<Lvol> LvolOf(const volume::VolumeId& id, absl::Time deadline);
   std::optional<Lvol> DecodeLvol(const v1::spdk::Bdev& bdev) const;
   Volume Assemble(const Lvol& lvol, std::vector<Export> exports) const;

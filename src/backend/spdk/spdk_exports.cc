@@ -151,6 +151,11 @@ absl::StatusOr<std::vector<Export>> SpdkExports::Of(const volume::Uuid& volume,
   return subsystem.has_value() ? ExportsOf(*subsystem) : std::vector<Export>();
 }
 
+absl::StatusOr<bool> SpdkExports::Shows(const volume::Uuid& volume, absl::Time deadline) {
+  ASSIGN_OR_RETURN(const std::optional<Subsystem> subsystem, Find(volume, deadline));
+  return subsystem.has_value();
+}
+
 absl::StatusOr<std::map<volume::Nqn, std::vector<Export>>> SpdkExports::All(absl::Time deadline) {
   ASSIGN_OR_RETURN(const auto all, rpc_.Call<spdk::Subsystems>("nvmf_get_subsystems",
                                                                spdk::NoParameters(), deadline));

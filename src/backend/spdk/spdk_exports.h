@@ -38,6 +38,8 @@ class SpdkExports {
 
   // Fingerprints are digests.
   absl::StatusOr<std::vector<Export>> Of(const volume::Uuid& volume, absl::Time deadline);
+  // Whether there is a subsystem of the volume's name.
+  absl::StatusOr<bool> Shows(const volume::Uuid& volume, absl::Time deadline);
   // Of all subsystems, whoever made them.
   absl::StatusOr<std::map<volume::Nqn, std::vector<Export>>> All(absl::Time deadline);
 

@@ -182,6 +182,37 @@ TEST_F(SpdkBackendTest, NeverTouchesVolumesOfOthers) {
   EXPECT_THAT(spdk_.subsystems(), IsEmpty());
 }
 
+TEST_F(SpdkBackendTest, AnExportedVolumeThatSomebodyRenamedIsNotGone) {
+  const Volume volume = GivenAnExport();
+  const std::string uuid = volume.target.identity.uuid->Dashed();
+  const std::string name = spdk_.lvols()[uuid].name;
+  spdk_.RenameLvol(uuid, "theirs");
+  const auto before = spdk_.subsystems();
+  for (const absl::Status& status :
+       {idempotent_.Unexport(volume.id, Host("a"), deadline_),
+        idempotent_.UnexportFromAll(volume.id, deadline_), idempotent_.Delete(volume.id, deadline_),
+        backend_.Get(volume.id, deadline_).status(),
+        backend_.ExportTo(volume.id, Wanted(), deadline_).status()}) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("store/theirs")));
+  }
+  EXPECT_THAT(spdk_.lvols(), SizeIs(1));
+  EXPECT_EQ(spdk_.subsystems(), before);
+
+  spdk_.RenameLvol(uuid, name);
+  ASSERT_OK(idempotent_.Unexport(volume.id, Host("a"), deadline_));
+  spdk_.RenameLvol(uuid, "theirs");
+  EXPECT_THAT(backend_.Get(volume.id, deadline_), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(SpdkBackendTest, AnotherStoreInTheConfigurationLeavesNoHostIn) {
+  const Volume volume = GivenAnExport();
+  SpdkConfig edited = Config();
+  edited.lvol_store = "other";
+  SpdkBackend elsewhere("fast", edited, spdk_.Connect(), clock_);
+  EXPECT_THAT(IdempotentBackend(elsewhere).Unexport(volume.id, Host("a"), deadline_),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("other")));
+}
+
 TEST_F(SpdkBackendTest, NeverShrinks) {
   const Volume volume = GivenAVolume();
   EXPECT_THAT(backend_.Expand(volume.id, {.required_bytes = 1, .limit_bytes = 8 * kMiB}, deadline_),
