@@ -1,9 +1,11 @@
-// SpdkBackend over SPDK's RPCs in memory passes the suite that every Backend passes; so it does
-// over the RPC socket of a real target, which NVMF_TGT_SOCKET may name: `ctest --preset dev -L
-// nvmf_tgt`.
+// SpdkBackend over SPDK's RPCs in memory, of each version, passes the suite that every Backend
+// passes; so it does over the RPC socket of a real target, which NVMF_TGT_SOCKET may name: `ctest
+// --preset dev -L nvmf_tgt`.
 #include <cstdlib>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 #include "backend/make_backends.h"
@@ -18,6 +20,8 @@ namespace {
 
 class SpdkSubject final : public ContractSubject {
  public:
+  explicit SpdkSubject(SpdkVersion version) { spdk_.RestartAs(version); }
+
   backend::Backend& backend() override { return backend_; }
   absl::Time Deadline() override { return absl::InfiniteFuture(); }
 
@@ -33,9 +37,17 @@ class SpdkSubject final : public ContractSubject {
       clock_};
 };
 
-INSTANTIATE_TEST_SUITE_P(Spdk, BackendContract,
-                         ::testing::Values(ContractCase{
-                             "Spdk", [] { return std::make_unique<SpdkSubject>(); }}));
+std::vector<ContractCase> Versions() {
+  std::vector<ContractCase> cases;
+  for (const SpdkVersion version : kSpdkVersions) {
+    if (version == SpdkVersion::k2301) continue;
+    cases.push_back({absl::StrCat("Spdk", FormatSpdkVersion(version)),
+                     [version] { return std::make_unique<SpdkSubject>(version); }});
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Spdk, BackendContract, ::testing::ValuesIn(Versions()));
 
 std::string Given(const char* variable, const char* otherwise = "") {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread changes the environment

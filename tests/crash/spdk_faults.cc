@@ -26,9 +26,15 @@ class SpdkSystem final : public FaultySystem {
   absl::Time Deadline() override { return absl::InfiniteFuture(); }
 
   std::vector<std::string> faults() const override {
-    return {"it is lost", "it is carried out, and its answer is lost"};
+    return {"it is lost", "it is carried out, and its answer is lost", "it is refused",
+            "it is refused, though it is carried out"};
   }
-  void FailAt(int n, std::size_t fault) override { spdk_.LoseAnswer(n, fault == 1); }
+  void FailAt(int n, std::size_t fault) override {
+    using Fault = FakeSpdk::Fault;
+    constexpr Fault kFaults[] = {Fault::kLost, Fault::kAnswerLost, Fault::kRefused,
+                                 Fault::kRefusedDone};
+    spdk_.FailAt(n, kFaults[fault]);
+  }
   int calls() override { return spdk_.requests(); }
 
   bool Connects(const backend::Volume& volume, const volume::Nqn& host) override {

@@ -1,8 +1,6 @@
-// FakeSpdk: the RPCs of an SPDK target with one logical volume store, for SpdkBackend. It answers
-// as SPDK does, error texts included, "Invalid parameters" for nearly everything of nvmf among
-// them, and keeps SPDK's traps: an exported volume is deleted and shrunk without a question. Its
-// volumes and subsystems are in memory, and where somebody gives it SpdkEffects also what hosts can
-// reach.
+// FakeSpdk: an SPDK target for SpdkBackend, of any version that the driver knows: the RPCs of
+// SpdkState, and what goes wrong on the way to them. Its volumes and subsystems are in memory, and
+// where somebody gives it SpdkEffects also what hosts can reach.
 #pragma once
 
 #include <cstdint>
@@ -19,30 +17,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "google/protobuf/struct.pb.h"
 
 #include "backend/spdk/rpc_transport.h"
+#include "tests/fakes/spdk_state.h"
 
 namespace nvmeof::testing {
-
-struct FakeLvol {
-  std::string name;
-  std::int64_t size_bytes;
-  bool thin;
-
-  friend bool operator==(const FakeLvol&, const FakeLvol&) = default;
-};
-
-struct FakeSubsystem {
-  std::string serial;
-  std::string bdev;  // of its only namespace; empty = none
-  std::vector<std::string> hosts;
-  std::vector<std::string> listeners;  // "address:port"
-  std::set<std::string> connected;     // host NQNs
-  bool allow_any_host = false;
-
-  friend bool operator==(const FakeSubsystem&, const FakeSubsystem&) = default;
-};
 
 // What a change of the fake's state brings about. After an error the state is as it was.
 class SpdkEffects {
@@ -61,21 +40,33 @@ class FakeSpdk {
   using Lvol = FakeLvol;
   using Subsystem = FakeSubsystem;
 
+  // What becomes of a request.
+  enum class Fault {
+    kLost,         // it never arrives
+    kAnswerLost,   // it is carried out
+    kRefused,      // an error, and nothing is done
+    kRefusedDone,  // an error, though it is carried out
+  };
+
   explicit FakeSpdk(std::int64_t clusters = 1 << 20, SpdkEffects* effects = nullptr)
-      : clusters_(clusters), effects_(effects) {}
+      : effects_(effects), state_{.version = SpdkVersion::k2605, .clusters = clusters} {}
 
   // Carries requests here; may outlive nothing of this.
   std::unique_ptr<backend::RpcTransport> Connect();
 
-  // The target's process ended and began anew: the volumes are there, all else is not.
+  // The target's process ended, began anew and was prepared again: the volumes and the transport
+  // are there, all else is not.
   void Restart();
-  // The n-th request from now (1 is the next) is carried out, or not, and its answer is lost.
-  void LoseAnswer(int n, bool carried_out);
+  // As another version.
+  void RestartAs(SpdkVersion version);
+  // The n-th request from now (1 is the next) ends like this; 0 = none does.
+  void FailAt(int n, Fault fault);
   // Runs right before the n-th request from now is looked at.
   void Meanwhile(int n, std::function<void()> hook);
   // Somebody else's: SPDK has no users.
   void AddLvol(const std::string& name, std::int64_t size_bytes);
   void RenameLvol(const std::string& uuid, const std::string& name);
+  void RemoveTransport();
   // Somebody else makes or changes a subsystem.
   void Meddle(const std::string& nqn, const std::function<void(Subsystem&)>& change);
   // A host connects, if it is let in.
@@ -91,43 +82,19 @@ class FakeSpdk {
 
  private:
   class Transport;
-  using Struct = google::protobuf::Struct;
-  using Value = google::protobuf::Value;
-  struct Failure {
-    int code;
-    std::string message;
-  };
-  struct Outcome {
-    Value result;
-    Failure failure{0, ""};
-  };
 
   void RunHook();
-  Outcome PerformWithEffects(const std::string& method, const Struct& params)
+  SpdkOutcome Perform(const std::string& method, const google::protobuf::Value* params)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Apply(const std::map<std::string, Lvol>& lvols,
-                     const std::map<std::string, Subsystem>& subsystems)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Outcome Perform(const std::string& method, const Struct& params)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Outcome Bdevs(const Struct& params) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Outcome Stores(const Struct& params) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Outcome CreateLvol(const Struct& params) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Outcome ResizeLvol(const Struct& params) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Outcome Subsystems(const Struct& params) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Outcome ChangeSubsystem(const std::string& method, const Struct& params)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::int64_t FreeClusters() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Apply(const SpdkState& before) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
-  const std::int64_t clusters_;
-  SpdkEffects* const effects_;                                           // null = none
-  std::map<std::string, Lvol> lvols_ ABSL_GUARDED_BY(mutex_);            // by UUID
-  std::map<std::string, Subsystem> subsystems_ ABSL_GUARDED_BY(mutex_);  // by NQN
+  SpdkEffects* const effects_;  // null = none
+  SpdkState state_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> methods_ ABSL_GUARDED_BY(mutex_);
   int requests_ ABSL_GUARDED_BY(mutex_) = 0;
-  int until_loss_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool carried_out_ ABSL_GUARDED_BY(mutex_) = true;
+  int until_fault_ ABSL_GUARDED_BY(mutex_) = 0;
+  Fault fault_ ABSL_GUARDED_BY(mutex_) = Fault::kLost;
   int until_hook_ ABSL_GUARDED_BY(mutex_) = 0;
   std::function<void()> hook_ ABSL_GUARDED_BY(mutex_);
 };

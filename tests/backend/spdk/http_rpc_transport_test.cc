@@ -97,7 +97,7 @@ TEST(SpdkOverHttpTest, AVolumeLivesOverTheProxy) {
       backend.ExportTo(id, {host, ExportMode::kSingleNode, "rw"}, deadline).value();
   EXPECT_TRUE(spdk.ConnectHost(exported.target.subsystem.text(), host.text()));
   // The proxy lost the target's answer.
-  spdk.LoseAnswer(1, false);
+  spdk.FailAt(1, testing::FakeSpdk::Fault::kLost);
   EXPECT_THAT(backend.Unexport(id, host, deadline), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_OK(backend.Unexport(id, host, deadline));
   EXPECT_OK(backend.Delete(id, deadline));
