@@ -40,7 +40,6 @@ class SpdkSubject final : public ContractSubject {
 std::vector<ContractCase> Versions() {
   std::vector<ContractCase> cases;
   for (const SpdkVersion version : kSpdkVersions) {
-    if (version == SpdkVersion::k2301) continue;
     cases.push_back({absl::StrCat("Spdk", FormatSpdkVersion(version)),
                      [version] { return std::make_unique<SpdkSubject>(version); }});
   }

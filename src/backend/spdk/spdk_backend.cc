@@ -43,7 +43,15 @@ std::string DescribeAliases(const spdk::Bdevs& bdevs) {
   return absl::StrJoin(aliases, ", ");
 }
 
-std::uint32_t ToMiB(std::int64_t bytes) { return static_cast<std::uint32_t>(bytes / base::kMiB); }
+// Of a request that makes or resizes a volume.
+template <typename Request>
+void SetSize(std::int64_t bytes, bool in_mib, Request& request) {
+  if (in_mib) {
+    request.set_size_in_mib(static_cast<std::uint32_t>(bytes / base::kMiB));
+  } else {
+    request.set_size(static_cast<double>(bytes));
+  }
+}
 
 }  // namespace
 
@@ -74,7 +82,8 @@ absl::StatusOr<Volume> SpdkBackend::Create(const CreateRequest& request, absl::T
 
   spdk::CreateLvol wanted;
   wanted.set_lvol_name(FormatLvolName({DigestOf(request.name), DigestOf(request.fingerprint)}));
-  wanted.set_size_in_mib(ToMiB(size));
+  ASSIGN_OR_RETURN(const bool in_mib, TakesMiB(deadline));
+  SetSize(size, in_mib, wanted);
   wanted.set_lvs_name(config_.lvol_store);
   wanted.set_thin_provision(request.provisioning == volume::Provisioning::kBackendDefault
                                 ? config_.thin
@@ -157,7 +166,8 @@ absl::StatusOr<std::int64_t> SpdkBackend::Expand(const volume::VolumeId& id,
   RETURN_IF_ERROR(RequireRoom(wanted - before.size_bytes, store));
   spdk::ResizeLvol resize;
   resize.set_name(before.uuid.Dashed());
-  resize.set_size_in_mib(ToMiB(wanted));
+  ASSIGN_OR_RETURN(const bool in_mib, TakesMiB(deadline));
+  SetSize(wanted, in_mib, resize);
   RETURN_IF_ERROR(rpc_.Call<spdk::NoResult>("bdev_lvol_resize", resize, deadline).status());
   ASSIGN_OR_RETURN(const Lvol after, LvolOf(id, deadline));
   if (volume::Fits(after.size_bytes, size)) return after.size_bytes;
@@ -262,6 +272,14 @@ absl::StatusOr<SpdkBackend::Lvol> SpdkBackend::LvolOf(const volume::VolumeId& id
       "somebody renamed the logical volume of ", volume::FormatVolumeId(id), ": it is ",
       DescribeAliases(*found), ", none of ours in the store ", config_.lvol_store,
       ", and the subsystem ", volume::NqnOfVolume(*uuid).text(), " is still there"));
+}
+
+// By a method that came in 23.05 with sizes in MiB. Asked each time: another version may have been
+// started meanwhile, and a call more is nothing beside those that make a volume.
+absl::StatusOr<bool> SpdkBackend::TakesMiB(absl::Time deadline) {
+  ASSIGN_OR_RETURN(const auto methods,
+                   rpc_.Call<spdk::Methods>("rpc_get_methods", spdk::NoParameters(), deadline));
+  return absl::c_linear_search(methods.result(), "bdev_lvol_get_lvols");
 }
 
 std::optional<SpdkBackend::Lvol> SpdkBackend::DecodeLvol(const spdk::Bdev& bdev) const {

@@ -63,6 +63,8 @@ class SpdkBackend final : public Backend {
   // NotFound; FailedPrecondition when what has the volume's UUID is no volume of ours any more, but
   // hosts may still reach it.
   absl::StatusOr<Lvol> LvolOf(const volume::VolumeId& id, absl::Time deadline);
+  // Otherwise the target takes sizes in bytes.
+  absl::StatusOr<bool> TakesMiB(absl::Time deadline);
   std::optional<Lvol> DecodeLvol(const v1::spdk::Bdev& bdev) const;
   Volume Assemble(const Lvol& lvol, std::vector<Export> exports) const;
 

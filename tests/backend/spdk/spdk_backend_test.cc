@@ -21,6 +21,7 @@ namespace {
 using ::nvmeof::base::kMiB;
 using ::nvmeof::testing::FakeSpdk;
 using ::nvmeof::testing::IsOk;
+using ::nvmeof::testing::IsOkAndHolds;
 using ::nvmeof::testing::StatusIs;
 using ::testing::AnyOf;
 using ::testing::ElementsAre;
@@ -218,6 +219,28 @@ TEST_F(SpdkBackendTest, NeverShrinks) {
   EXPECT_THAT(backend_.Expand(volume.id, {.required_bytes = 1, .limit_bytes = 8 * kMiB}, deadline_),
               StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("never shrinks")));
   EXPECT_THAT(spdk_.methods(), ::testing::Not(::testing::Contains("bdev_lvol_resize")));
+}
+
+TEST_F(SpdkBackendTest, FollowsATargetThatIsReplacedByAnotherVersion) {
+  using testing::SpdkVersion;
+  for (const SpdkVersion version :
+       {SpdkVersion::k2301, SpdkVersion::k2405, SpdkVersion::k2301, SpdkVersion::k2605}) {
+    spdk_.RestartAs(version);
+    const volume::VolumeId id = GivenAVolume().id;
+    EXPECT_THAT(backend_.Expand(id, {.required_bytes = 32 * kMiB}, deadline_),
+                IsOkAndHolds(32 * kMiB));
+    ASSERT_OK(backend_.Delete(id, deadline_));
+  }
+}
+
+TEST_F(SpdkBackendTest, LetsNobodyInWithoutATransport) {
+  const Volume volume = GivenAVolume();
+  spdk_.RemoveTransport();
+  EXPECT_THAT(idempotent_.ExportOrGet(volume.id, Wanted(), deadline_),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("nvmf_subsystem_add_listener")));
+  EXPECT_FALSE(spdk_.ConnectHost(volume.target.subsystem.text(), Host("a").text()));
+  spdk_.Restart();
+  EXPECT_OK(idempotent_.ExportOrGet(volume.id, Wanted(), deadline_));
 }
 
 TEST_F(SpdkBackendTest, AMissingStoreIsNotAMissingVolume) {

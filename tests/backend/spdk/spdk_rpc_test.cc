@@ -1,9 +1,11 @@
 #include "backend/spdk/spdk_rpc.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -59,6 +61,18 @@ TEST_F(SpdkRpcTest, SendsNumbersAndWhatIsSetToFalse) {
             R"("size_in_mib":16,"lvs_name":"store","thin_provision":false}})");
   ASSERT_OK(made);
   EXPECT_EQ(made->result(), "u-u-i-d");
+}
+
+TEST_F(SpdkRpcTest, SendsBytesAsANumber) {
+  spdk::ResizeLvol resize;
+  for (const auto& [bytes, text] :
+       {std::pair{std::int64_t{1} << 40, "1099511627776"},
+        std::pair{(std::int64_t{1} << 52) + (1 << 20), "4503599628419072"}}) {
+    resize.set_size(static_cast<double>(bytes));
+    ASSERT_OK(Call<spdk::NoResult>("bdev_lvol_resize", resize,
+                                   R"({"jsonrpc":"2.0","id":1,"result":true})"));
+    EXPECT_THAT(request_, HasSubstr(absl::StrCat(R"("params":{"size":)", text, "}")));
+  }
 }
 
 TEST_F(SpdkRpcTest, SendsNoParametersWhereThereAreNone) {
