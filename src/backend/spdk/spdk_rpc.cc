@@ -71,6 +71,10 @@ absl::Status SpdkStatus(int code, const std::string& message) {
   if (is(EBUSY, "Device or resource busy") || is(EPERM, "Operation not permitted")) {
     return absl::FailedPreconditionError(text);
   }
+  if (absl::StrContains(message, "another state change") ||
+      absl::StrContains(message, "already being destroyed")) {
+    return absl::AbortedError(text);
+  }
   return absl::InternalError(text);
 }
 

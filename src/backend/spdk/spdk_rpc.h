@@ -21,10 +21,11 @@
 namespace nvmeof::backend {
 
 // Safe to use from several threads. Errors, with the target and the method before the message:
-// Unavailable is the transport's; NotFound, AlreadyExists, ResourceExhausted and FailedPrecondition
-// where SPDK's text says so; Unimplemented for a method that the target does not know; Internal for
-// all else, which for the methods of nvmf may have any cause: they answer "Invalid parameters" to
-// most, so whoever called them has to look what is there.
+// Unavailable is the transport's; NotFound, AlreadyExists, ResourceExhausted, FailedPrecondition
+// and Aborted (a subsystem is being changed) where SPDK's text says so; Unimplemented for a method
+// that the target does not know; Internal for all else, which for the methods of nvmf may have any
+// cause: they answer "Invalid parameters" to most, so whoever called them has to look what is
+// there.
 class SpdkRpc {
  public:
   explicit SpdkRpc(std::unique_ptr<RpcTransport> transport) : transport_(std::move(transport)) {}

@@ -233,6 +233,17 @@ TEST_F(SpdkBackendTest, FollowsATargetThatIsReplacedByAnotherVersion) {
   }
 }
 
+TEST_F(SpdkBackendTest, ASubsystemThatChangesIsTriedAgain) {
+  const Volume volume = GivenAnExport();
+  const std::string nqn = volume.target.subsystem.text();
+  spdk_.Meddle(nqn, [](auto& subsystem) { subsystem.changing = true; });
+  EXPECT_THAT(backend_.Unexport(volume.id, Host("a"), deadline_),
+              StatusIs(absl::StatusCode::kAborted));
+  spdk_.Meddle(nqn, [](auto& subsystem) { subsystem.changing = false; });
+  EXPECT_OK(backend_.Unexport(volume.id, Host("a"), deadline_));
+  EXPECT_THAT(spdk_.subsystems(), IsEmpty());
+}
+
 TEST_F(SpdkBackendTest, LetsNobodyInWithoutATransport) {
   const Volume volume = GivenAVolume();
   spdk_.RemoveTransport();

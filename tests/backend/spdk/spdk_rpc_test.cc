@@ -121,6 +121,8 @@ TEST(SpdkStatusTest, GoesByCodeOrText) {
               StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(SpdkStatus(-32601, "Method not found"), StatusIs(absl::StatusCode::kUnimplemented));
   EXPECT_THAT(SpdkStatus(-32602, "Invalid parameters"), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(SpdkStatus(-32603, "Subsystem is already being destroyed."),
+              StatusIs(absl::StatusCode::kAborted));
 }
 
 }  // namespace
