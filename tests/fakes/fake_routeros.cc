@@ -73,6 +73,8 @@ std::optional<FakeRouterosExport> ExportOf(const Item& shown) {
                             .port = Get(shown, "nvme-tcp-server-port")};
 }
 
+std::string IdOf(int number) { return absl::StrCat("*", absl::Hex(number)); }
+
 std::int64_t BytesOf(const std::string& text) {
   std::int64_t bytes = 0;
   return absl::SimpleAtoi(text, &bytes) ? bytes : 0;
@@ -101,8 +103,20 @@ std::unique_ptr<backend::HttpTransport> FakeRouteros::Connect() {
 
 void FakeRouteros::Restart() {
   const absl::MutexLock lock(&mutex_);
-  ++boots_;
+  // The only one gets a new id.
+  std::string disks = absl::StrCat(++last_number_);
+  for (auto& [slot, disk] : disks_) std::swap(disk.values["number"], disks);
+  if (disks_.size() > 1) std::swap(disks_.begin()->second.values["number"], disks);
+  int files = ++last_number_;
+  for (auto& [path, number] : files_) std::swap(number, files);
+  if (files_.size() > 1) std::swap(files_.begin()->second, files);
   connected_.clear();
+}
+
+void FakeRouteros::After(int n, std::function<void()> then) {
+  const absl::MutexLock lock(&mutex_);
+  until_then_ = n;
+  then_ = std::move(then);
 }
 
 void FakeRouteros::FailAt(int n, Fault fault) {
@@ -192,6 +206,17 @@ int FakeRouteros::most_at_once() {
 }
 
 absl::StatusOr<HttpAnswer> FakeRouteros::Exchange(const HttpRequest& request) {
+  absl::StatusOr<HttpAnswer> answer = Answer(request);
+  std::function<void()> then;
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (until_then_ > 0 && --until_then_ == 0) then = std::move(then_);
+  }
+  if (then) then();
+  return answer;
+}
+
+absl::StatusOr<HttpAnswer> FakeRouteros::Answer(const HttpRequest& request) {
   const auto lost = absl::UnavailableError("the connection broke");
   {
     const absl::MutexLock lock(&mutex_);
@@ -389,10 +414,6 @@ absl::Status FakeRouteros::BringAbout(const std::string& slot, const Disk& befor
     RETURN_IF_ERROR(effects_->ExportIs(nqn, &*is));
   }
   return absl::OkStatus();
-}
-
-std::string FakeRouteros::IdOf(int number) const {
-  return absl::StrCat("*", absl::Hex(number * 16 + boots_ % 16));
 }
 
 std::int64_t FakeRouteros::Free() const {

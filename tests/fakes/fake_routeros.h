@@ -1,7 +1,8 @@
 // FakeRouteros: the REST interface of a MikroTik router with one mounted disk, for RouterosBackend.
-// It answers as RouterOS does, its oddities included: all values are text, ids change when it
-// starts anew, an id in the URL or an encoded asterisk is refused, removing a disk leaves its file,
-// what it took on happens a little later, and a request that it refuses may have been done in part.
+// It answers as RouterOS does, its oddities included: all values are text, an id is another item's
+// when it started anew, an id in the URL or an encoded asterisk is refused, removing a disk leaves
+// its file, what it took on happens a little later, and a request that it refuses may have been
+// done in part.
 // Its disks and files are in memory, and where somebody gives it RouterosEffects also what hosts
 // can reach.
 #pragma once
@@ -62,8 +63,10 @@ class FakeRouteros {
   // Carries requests here; may outlive nothing of this.
   std::unique_ptr<backend::HttpTransport> Connect();
 
-  // Ids change, hosts are cut, all else stays.
+  // Each disk and each file gets the id that another one had, hosts are cut, all else stays.
   void Restart();
+  // Called once the n-th request from now (1 is the next) has its answer.
+  void After(int n, std::function<void()> then);
   // The n-th request from now (1 is the next) ends like this; 0 = none does.
   void FailAt(int n, Fault fault);
   // All disks but the router's own memory are gone until it is false again.
@@ -94,6 +97,7 @@ class FakeRouteros {
   };
 
   absl::StatusOr<backend::HttpAnswer> Exchange(const backend::HttpRequest& request);
+  absl::StatusOr<backend::HttpAnswer> Answer(const backend::HttpRequest& request);
   backend::HttpAnswer Perform(const backend::HttpRequest& request, Fault fault, bool faulty)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   backend::HttpAnswer Print(const std::string& menu, absl::string_view query)
@@ -107,7 +111,6 @@ class FakeRouteros {
   absl::Status Apply(const std::string& slot, Disk& disk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status BringAbout(const std::string& slot, const Disk& before, const Disk& after) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::string IdOf(int number) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::int64_t Free() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
@@ -117,7 +120,6 @@ class FakeRouteros {
   std::map<std::string, int> files_ ABSL_GUARDED_BY(mutex_);   // path to number
   std::map<std::string, std::set<std::string>> connected_ ABSL_GUARDED_BY(mutex_);  // by slot
   int last_number_ ABSL_GUARDED_BY(mutex_) = 0;
-  int boots_ ABSL_GUARDED_BY(mutex_) = 0;
   bool unmounted_ ABSL_GUARDED_BY(mutex_) = false;
   int delay_ ABSL_GUARDED_BY(mutex_) = 1;
   int requests_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -125,6 +127,8 @@ class FakeRouteros {
   int most_at_once_ ABSL_GUARDED_BY(mutex_) = 0;
   int until_fault_ ABSL_GUARDED_BY(mutex_) = 0;
   Fault fault_ ABSL_GUARDED_BY(mutex_) = Fault::kLost;
+  int until_then_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::function<void()> then_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace nvmeof::testing

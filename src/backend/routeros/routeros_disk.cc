@@ -16,8 +16,7 @@ absl::StatusOr<std::optional<RouterosDisk>> DecodeDisk(const RouterosItem& item)
         "somebody else made or changed the disk ", ValueOf(item, "slot"), ": its type is '",
         ValueOf(item, "type"), "', its file-path '", ValueOf(item, "file-path"), "'"));
   }
-  RouterosDisk disk = {.id = ValueOf(item, ".id"),
-                       .volume = *volume,
+  RouterosDisk disk = {.volume = *volume,
                        .name = std::move(file->name),
                        .comment = ValueOf(item, "comment"),
                        .size_bytes = 0,

@@ -17,7 +17,6 @@
 namespace nvmeof::backend {
 
 struct RouterosDisk {
-  std::string id;  // for the next request only (RouterosRest)
   volume::Uuid volume;
   std::string name;  // digest (backend/words.h)
   std::string comment;

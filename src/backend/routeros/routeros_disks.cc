@@ -25,6 +25,8 @@ std::string Plain(const std::string& path) {
   return std::string(absl::StripSuffix(absl::StripPrefix(path, "/"), "/"));
 }
 
+RouterosName NameOf(const RouterosDisk& disk) { return {kDisks, "slot", FormatSlot(disk.volume)}; }
+
 std::string PathOf(const DiskFile& file, const RouterosDisks::Pool& pool) {
   return absl::StrCat(pool.folder, "/", FormatDiskFile(file));
 }
@@ -111,7 +113,7 @@ absl::StatusOr<RouterosDisk> RouterosDisks::Make(const NewDisk& wanted, const Po
 absl::StatusOr<RouterosDisk> RouterosDisks::Change(const RouterosDisk& disk,
                                                    const RouterosItem& values, const Check& done,
                                                    absl::Time deadline) {
-  const absl::Status asked = rest_.Set(kDisks, disk.id, values, deadline);
+  const absl::Status asked = rest_.Set(NameOf(disk), values, deadline);
   std::optional<RouterosDisk> now;
   const auto is_done = [&]() -> absl::StatusOr<bool> {
     ASSIGN_OR_RETURN(now, Find(disk.volume, deadline));
@@ -124,7 +126,8 @@ absl::StatusOr<RouterosDisk> RouterosDisks::Change(const RouterosDisk& disk,
   }
   const absl::StatusOr<bool> all_the_same = is_done();
   if (all_the_same.ok() && *all_the_same) return *std::move(now);
-  return asked;
+  // Whether the volume has gone too is for the next call to find out.
+  return absl::IsNotFound(asked) ? absl::AbortedError(asked.message()) : asked;
 }
 
 absl::StatusOr<std::optional<RouterosDisk>> RouterosDisks::AwaitWhole(const volume::Uuid& volume,
@@ -145,7 +148,7 @@ absl::StatusOr<std::optional<RouterosDisk>> RouterosDisks::AwaitWhole(const volu
 
 absl::Status RouterosDisks::TakeAway(const RouterosDisk& disk, const Pool& pool,
                                      absl::Time deadline) {
-  const absl::Status asked = rest_.Remove(kDisks, disk.id, deadline);
+  const absl::Status asked = rest_.Remove(NameOf(disk), deadline);
   const auto is_gone = [&]() -> absl::StatusOr<bool> {
     ASSIGN_OR_RETURN(const std::optional<RouterosDisk> left, Find(disk.volume, deadline));
     return !left.has_value();
@@ -163,7 +166,7 @@ absl::Status RouterosDisks::TakeAway(const RouterosDisk& disk, const Pool& pool,
 absl::StatusOr<std::vector<DiskFile>> RouterosDisks::Files(const Pool& pool, const FileCheck& fits,
                                                            absl::Time deadline) {
   ASSIGN_OR_RETURN(const std::vector<RouterosItem> items,
-                   rest_.Print(kFiles, "", "", {".id", "name"}, deadline));
+                   rest_.Print(kFiles, "", "", {"name"}, deadline));
   std::vector<DiskFile> files;
   for (const RouterosItem& item : items) {
     const std::string path = Plain(ValueOf(item, "name"));
@@ -178,16 +181,11 @@ absl::StatusOr<std::vector<DiskFile>> RouterosDisks::Files(const Pool& pool, con
 absl::Status RouterosDisks::RemoveFile(const DiskFile& file, const Pool& pool,
                                        absl::Time deadline) {
   const std::string path = PathOf(file, pool);
-  const auto find = [&]() -> absl::StatusOr<std::string> {
-    ASSIGN_OR_RETURN(const std::vector<RouterosItem> items,
-                     rest_.Print(kFiles, "name", path, {".id", "name"}, deadline));
-    return items.empty() ? "" : ValueOf(items.front(), ".id");
-  };
-  ASSIGN_OR_RETURN(const std::string id, find());
-  if (id.empty()) return absl::OkStatus();
-  const absl::Status asked = rest_.Remove(kFiles, id, deadline);
+  const absl::Status asked = rest_.Remove({kFiles, "name", path}, deadline);
+  if (absl::IsNotFound(asked)) return absl::OkStatus();
   const auto is_gone = [&]() -> absl::StatusOr<bool> {
-    ASSIGN_OR_RETURN(const std::string left, find());
+    ASSIGN_OR_RETURN(const std::vector<RouterosItem> left,
+                     rest_.Print(kFiles, "name", path, {"name"}, deadline));
     return left.empty();
   };
   if (asked.ok()) return Await(is_gone, absl::StrCat("remove the file ", path), deadline);

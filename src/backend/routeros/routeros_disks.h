@@ -54,7 +54,8 @@ class RouterosDisks {
 
   absl::StatusOr<RouterosDisk> Make(const NewDisk& wanted, const Pool& pool, absl::Time deadline);
 
-  // Until `done`. `disk` was read just now. A failed request that did its work is none.
+  // Until `done`. A failed request that did its work is none. Aborted when the disk was not there
+  // any more.
   absl::StatusOr<RouterosDisk> Change(const RouterosDisk& disk, const RouterosItem& values,
                                       const Check& done, absl::Time deadline);
 
@@ -62,7 +63,7 @@ class RouterosDisks {
   absl::StatusOr<std::optional<RouterosDisk>> AwaitWhole(const volume::Uuid& volume,
                                                          absl::Time deadline);
 
-  // The disk, then its file. `disk` was read just now.
+  // The disk, then its file.
   absl::Status TakeAway(const RouterosDisk& disk, const Pool& pool, absl::Time deadline);
 
   // Files of ours that fit, in the pool's folder.

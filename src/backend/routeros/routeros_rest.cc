@@ -20,6 +20,11 @@ constexpr int kMultipleChoices = 300;
 constexpr int kBadGateway = 502;
 constexpr int kGatewayTimeout = 504;
 
+// The router cuts a request after 60 s. The line is not held for a dead one until the deadline.
+constexpr absl::Duration kLongestRequest = absl::Seconds(65);
+// Counted from the request on: its answer may have waited for us.
+constexpr absl::Duration kLongestIdAge = absl::Seconds(5);
+
 // Of a value in a query. An asterisk must not be encoded; none of ours has one.
 std::string Encode(absl::string_view value) {
   constexpr absl::string_view kPlain = "-._~/*";
@@ -111,34 +116,41 @@ absl::Status RouterosStatus(int status, absl::string_view body) {
   return absl::InternalError(text);
 }
 
+absl::Status RouterosRest::AwaitTurn(absl::string_view menu, absl::Time deadline) {
+  const absl::MutexLock lock(&mutex_);
+  const absl::Duration patience = std::max(deadline - clock_.Now(), absl::ZeroDuration());
+  if (!mutex_.AwaitWithTimeout(absl::Condition(&free_), patience)) {
+    return absl::UnavailableError(
+        absl::StrCat(transport_->Describe(), ": /rest/", menu,
+                     ": other requests took all the time; it was not asked"));
+  }
+  free_ = false;
+  return absl::OkStatus();
+}
+
+void RouterosRest::EndTurn() {
+  const absl::MutexLock lock(&mutex_);
+  free_ = true;
+}
+
 absl::StatusOr<std::string> RouterosRest::Exchange(const HttpRequest& request,
                                                    absl::Time deadline) {
   const absl::string_view path = absl::string_view(request.path);
   const std::string what = absl::StrCat(transport_->Describe(), ": ", request.method, " ",
                                         path.substr(0, path.find('?')));
-  {
-    const absl::MutexLock lock(&mutex_);
-    const absl::Duration patience = std::max(deadline - clock_.Now(), absl::ZeroDuration());
-    if (!mutex_.AwaitWithTimeout(absl::Condition(&free_), patience)) {
-      return absl::UnavailableError(
-          absl::StrCat(what, ": other requests took all the time; it was not asked"));
-    }
-    free_ = false;
-  }
-  const absl::Cleanup give_back = [this] {
-    const absl::MutexLock lock(&mutex_);
-    free_ = true;
-  };
-  absl::StatusOr<HttpAnswer> answer = transport_->Exchange(request, deadline);
+  absl::StatusOr<HttpAnswer> answer =
+      transport_->Exchange(request, std::min(deadline, clock_.Now() + kLongestRequest));
   if (!answer.ok()) return base::Annotate(answer.status(), what);
   const absl::Status status = RouterosStatus(answer->status, answer->body);
   if (!status.ok()) return base::Annotate(status, what);
   return std::move(answer->body);
 }
 
-absl::StatusOr<std::vector<RouterosItem>> RouterosRest::Print(
-    const std::string& menu, const std::string& key, const std::string& value,
-    const std::vector<std::string>& wanted, absl::Time deadline) {
+absl::StatusOr<std::vector<RouterosItem>> RouterosRest::Look(const std::string& menu,
+                                                             const std::string& key,
+                                                             const std::string& value,
+                                                             const std::vector<std::string>& wanted,
+                                                             absl::Time deadline) {
   std::vector<std::string> query;
   if (!wanted.empty()) query.push_back(absl::StrCat(".proplist=", absl::StrJoin(wanted, ",")));
   if (!key.empty()) query.push_back(absl::StrCat(key, "=", Encode(value)));
@@ -155,25 +167,59 @@ absl::StatusOr<std::vector<RouterosItem>> RouterosRest::Print(
   return items;
 }
 
+absl::StatusOr<std::string> RouterosRest::IdOf(const RouterosName& name, absl::Time deadline) {
+  const std::string what =
+      absl::StrCat(transport_->Describe(), ": /rest/", name.menu, ": ", name.key, " ", name.value);
+  const absl::Time asked = clock_.Now();
+  ASSIGN_OR_RETURN(const std::vector<RouterosItem> items,
+                   Look(name.menu, name.key, name.value, {".id", name.key}, deadline));
+  if (items.empty()) return absl::NotFoundError(absl::StrCat(what, ": no such item"));
+  std::string id = ValueOf(items.front(), ".id");
+  if (items.size() > 1 || id.empty()) {
+    return absl::InternalError(absl::StrCat(what, ": there are ", items.size(),
+                                            " such items, the first with id '", id,
+                                            "'; it is not known which one is meant"));
+  }
+  if (clock_.Now() - asked <= kLongestIdAge) return id;
+  return absl::AbortedError(
+      absl::StrCat(what, ": it took ", absl::FormatDuration(clock_.Now() - asked),
+                   " to look for it; nothing was done, as the router may have started anew"));
+}
+
+absl::Status RouterosRest::Act(const std::string& command, const RouterosName& name,
+                               RouterosItem values, absl::Time deadline) {
+  RETURN_IF_ERROR(AwaitTurn(name.menu, deadline));
+  const absl::Cleanup end_turn = [this] { EndTurn(); };
+  ASSIGN_OR_RETURN(const std::string id, IdOf(name, deadline));
+  // An id in the URL is refused by some releases ("missing or invalid resource identifier"), in the
+  // body by none.
+  values[".id"] = id;
+  return Exchange({"POST", absl::StrCat("/rest/", name.menu, "/", command), JsonOf(values)},
+                  deadline)
+      .status();
+}
+
+absl::StatusOr<std::vector<RouterosItem>> RouterosRest::Print(
+    const std::string& menu, const std::string& key, const std::string& value,
+    const std::vector<std::string>& wanted, absl::Time deadline) {
+  RETURN_IF_ERROR(AwaitTurn(menu, deadline));
+  const absl::Cleanup end_turn = [this] { EndTurn(); };
+  return Look(menu, key, value, wanted, deadline);
+}
+
 absl::Status RouterosRest::Add(const std::string& menu, const RouterosItem& item,
                                absl::Time deadline) {
+  RETURN_IF_ERROR(AwaitTurn(menu, deadline));
+  const absl::Cleanup end_turn = [this] { EndTurn(); };
   return Exchange({"PUT", absl::StrCat("/rest/", menu), JsonOf(item)}, deadline).status();
 }
 
-// An id in the URL is refused by some releases ("missing or invalid resource identifier"), in the
-// body by none.
-absl::Status RouterosRest::Set(const std::string& menu, const std::string& id, RouterosItem values,
-                               absl::Time deadline) {
-  values[".id"] = id;
-  return Exchange({"POST", absl::StrCat("/rest/", menu, "/set"), JsonOf(values)}, deadline)
-      .status();
+absl::Status RouterosRest::Set(const RouterosName& name, RouterosItem values, absl::Time deadline) {
+  return Act("set", name, std::move(values), deadline);
 }
 
-absl::Status RouterosRest::Remove(const std::string& menu, const std::string& id,
-                                  absl::Time deadline) {
-  return Exchange({"POST", absl::StrCat("/rest/", menu, "/remove"), JsonOf({{".id", id}})},
-                  deadline)
-      .status();
+absl::Status RouterosRest::Remove(const RouterosName& name, absl::Time deadline) {
+  return Act("remove", name, {}, deadline);
 }
 
 }  // namespace nvmeof::backend

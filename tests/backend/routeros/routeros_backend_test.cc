@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -25,7 +27,30 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
-using RouterosBackendTest = RouterosWorld;
+class RouterosBackendTest : public RouterosWorld {
+ protected:
+  Volume GivenAnotherExport() {
+    CreateRequest request = Request();
+    request.name = "pvc-2";
+    return backend_.ExportTo(backend_.Create(request, deadline_)->id, Wanted(), deadline_).value();
+  }
+  // All but the id, which the router changes.
+  FakeRouteros::Item WhatIsOf(const volume::VolumeId& id) {
+    FakeRouteros::Item disk = DiskOf(id);
+    disk.erase(".id");
+    return disk;
+  }
+  std::vector<std::pair<std::string, std::function<absl::Status()>>> Changes(
+      const volume::VolumeId& id) {
+    return {{"export", [=, this] { return backend_.ExportTo(id, Wanted(), deadline_).status(); }},
+            {"expand",
+             [=, this] {
+               return backend_.Expand(id, {.required_bytes = 32 * base::kMiB}, deadline_).status();
+             }},
+            {"unexport", [=, this] { return backend_.Unexport(id, Host("a"), deadline_); }},
+            {"delete", [=, this] { return backend_.Delete(id, deadline_); }}};
+  }
+};
 
 TEST_F(RouterosBackendTest, MakesADiskThatNobodyReachesAndTheRouterDoesNotMount) {
   const Volume volume = GivenAVolume();
@@ -76,6 +101,35 @@ TEST_F(RouterosBackendTest, ExportStaysWhenTheRouterStartsAnew) {
   EXPECT_TRUE(router_.ConnectHost(volume.target.subsystem.text(), Host("a").text()));
   ASSERT_OK(backend_.Unexport(volume.id, Host("a"), deadline_));
   EXPECT_OK(backend_.Delete(volume.id, deadline_));
+}
+
+// Ids of disks and files are others' then, also while a call of another volume keeps this one
+// waiting.
+TEST_F(RouterosBackendTest, ARebootBetweenAnyTwoRequestsHarmsNoOtherVolume) {
+  const volume::VolumeId other = GivenAnotherExport().id;
+  const auto as_it_was = WhatIsOf(other);
+  for (int n = 1; n <= 12; ++n) {
+    const volume::VolumeId id = GivenAVolume().id;
+    for (const auto& [name, change] : Changes(id)) {
+      SCOPED_TRACE(absl::StrCat(name, ", reboot after request ", n));
+      GivenARebootAfter(n);
+      const absl::Status status = change();
+      GivenARebootAfter(0);
+      if (!absl::IsAborted(status)) EXPECT_OK(status);
+      if (!status.ok()) EXPECT_OK(change());
+      EXPECT_EQ(WhatIsOf(other), as_it_was);
+    }
+    EXPECT_THAT(router_.disks(), SizeIs(1));
+    EXPECT_THAT(router_.files(), SizeIs(1));
+  }
+}
+
+// It may have gone for good, or not be there yet after a reboot.
+TEST_F(RouterosBackendTest, ADiskThatGoesAwayInTheMiddleOfACallIsNoMissingVolume) {
+  const Volume volume = GivenAnExport();
+  router_.After(1, [this] { router_.SetUnmounted(true); });
+  EXPECT_THAT(backend_.Unexport(volume.id, Host("a"), deadline_),
+              StatusIs(absl::StatusCode::kAborted));
 }
 
 TEST_F(RouterosBackendTest, DeletesTheFileAsWell) {

@@ -35,6 +35,13 @@ class RouterosWorld : public ::testing::Test {
   testing::FakeRouteros::Item DiskOf(const volume::VolumeId& id) {
     return router_.disks()[SlotOf(id)];
   }
+  // The router starts anew once the n-th request from now has its answer, and is away for a while.
+  void GivenARebootAfter(int n) {
+    router_.After(n, [this] {
+      router_.Restart();
+      clock_.Advance(absl::Seconds(20));
+    });
+  }
 
   const absl::Time deadline_ = absl::InfiniteFuture();
   testing::FakeClock clock_;
