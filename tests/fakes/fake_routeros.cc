@@ -94,8 +94,8 @@ class FakeRouteros::Transport final : public backend::HttpTransport {
   FakeRouteros& router_;
 };
 
-FakeRouteros::FakeRouteros(std::int64_t free_bytes, RouterosEffects* effects)
-    : free_bytes_(free_bytes), effects_(effects) {}
+FakeRouteros::FakeRouteros(std::int64_t disk_bytes, RouterosEffects* effects)
+    : disk_bytes_(disk_bytes), effects_(effects) {}
 
 std::unique_ptr<backend::HttpTransport> FakeRouteros::Connect() {
   return std::make_unique<Transport>(*this);
@@ -270,6 +270,7 @@ HttpAnswer FakeRouteros::Print(const std::string& menu, absl::string_view query)
                        {"type", "raid"},
                        {"mount-point", kRaid},
                        {"mounted", "true"},
+                       {"size", absl::StrCat(disk_bytes_)},
                        {"free", absl::StrCat(Free())}});
       for (const auto& [slot, disk] : disks_) items.push_back(Show(slot, disk));
     }
@@ -417,7 +418,7 @@ absl::Status FakeRouteros::BringAbout(const std::string& slot, const Disk& befor
 }
 
 std::int64_t FakeRouteros::Free() const {
-  std::int64_t free = free_bytes_;
+  std::int64_t free = disk_bytes_;
   for (const auto& [slot, disk] : disks_) free -= BytesOf(Get(disk.values, "size"));
   return free;
 }

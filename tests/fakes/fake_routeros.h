@@ -57,7 +57,7 @@ class FakeRouteros {
   };
 
   // Borrows the effects; null = none.
-  explicit FakeRouteros(std::int64_t free_bytes = std::int64_t{1} << 40,
+  explicit FakeRouteros(std::int64_t disk_bytes = std::int64_t{1} << 40,
                         RouterosEffects* effects = nullptr);
 
   // Carries requests here; may outlive nothing of this.
@@ -114,7 +114,7 @@ class FakeRouteros {
   std::int64_t Free() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
-  const std::int64_t free_bytes_;
+  const std::int64_t disk_bytes_;
   RouterosEffects* const effects_;
   std::map<std::string, Disk> disks_ ABSL_GUARDED_BY(mutex_);  // by slot
   std::map<std::string, int> files_ ABSL_GUARDED_BY(mutex_);   // path to number

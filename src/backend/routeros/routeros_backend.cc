@@ -305,7 +305,7 @@ absl::Status RouterosBackend::RequireRoom(std::int64_t bytes,
   if (bytes <= pool.free_bytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat("backend ", name_, ": ", bytes, " bytes are wanted, the router's disk ",
-                   config_.disk, " has ", pool.free_bytes, " bytes free"));
+                   config_.disk, " has ", pool.free_bytes, " bytes free beside the reserve"));
 }
 
 }  // namespace nvmeof::backend

@@ -15,6 +15,9 @@ namespace {
 constexpr char kDisks[] = "disk";
 constexpr char kFiles[] = "file";
 
+// As the default of our own target (--reserve). A full btrfs may not even remove files.
+constexpr std::int64_t kReservePercent = 5;
+
 // A router makes a disk within seconds.
 constexpr absl::Duration kPatience = absl::Seconds(30);
 constexpr absl::Duration kHalfMadePatience = absl::Seconds(10);
@@ -46,10 +49,15 @@ absl::StatusOr<RouterosDisks::Pool> RouterosDisks::GetPool(absl::Time deadline) 
   if (pool.folder.empty() || !IsTrue(found.front(), "mounted")) {
     return absl::UnavailableError(absl::StrCat("the router's disk ", pool_, " is not mounted"));
   }
+  const std::string size = ValueOf(found.front(), "size");
   const std::string free = ValueOf(found.front(), "free");
-  if (absl::SimpleAtoi(free, &pool.free_bytes)) return pool;
-  return absl::UnavailableError(
-      absl::StrCat("what is free on the router's disk ", pool_, " is '", free, "'"));
+  std::int64_t size_bytes = 0;
+  if (!absl::SimpleAtoi(size, &size_bytes) || !absl::SimpleAtoi(free, &pool.free_bytes)) {
+    return absl::UnavailableError(absl::StrCat("the router's disk ", pool_, " has the size '", size,
+                                               "', and free on it is '", free, "'"));
+  }
+  pool.free_bytes = std::max<std::int64_t>(0, pool.free_bytes - size_bytes / 100 * kReservePercent);
+  return pool;
 }
 
 absl::StatusOr<std::vector<RouterosDisk>> RouterosDisks::All(absl::Time deadline) {

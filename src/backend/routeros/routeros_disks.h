@@ -32,6 +32,7 @@ class RouterosDisks {
  public:
   struct Pool {
     std::string folder;  // where it is mounted; no slash at either end
+    // That volumes may take: a reserve stays for the file system. At least 0.
     std::int64_t free_bytes = 0;
   };
   struct NewDisk {
@@ -45,7 +46,8 @@ class RouterosDisks {
   // `pool` is the slot of the disk that holds the files.
   RouterosDisks(RouterosRest& rest, std::string pool, base::Clock& clock);
 
-  // Unavailable when the router does not show it mounted: the volumes have not gone with it.
+  // Unavailable when the router does not show it mounted, or how large it is: the volumes have not
+  // gone with it.
   absl::StatusOr<Pool> GetPool(absl::Time deadline);
 
   // Disks of ours that somebody changed are passed over.

@@ -1,5 +1,6 @@
 #include "backend/routeros/routeros_backend.h"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -248,6 +249,32 @@ TEST_F(RouterosBackendTest, NeverShrinks) {
       backend_.Expand(volume.id, {.required_bytes = 1, .limit_bytes = 8 * base::kMiB}, deadline_),
       StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("never shrinks")));
   EXPECT_EQ(backend_.Get(volume.id, deadline_)->size_bytes, 16 * base::kMiB);
+}
+
+// Of the disk, not of what is free: it is the same however many volumes there are.
+TEST_F(RouterosBackendTest, KeepsAReserveOfTheDisk) {
+  constexpr std::int64_t kDisk = std::int64_t{1} << 40;
+  constexpr std::int64_t kRoom = kDisk - kDisk / 100 * 5;
+  EXPECT_EQ(backend_.GetCapacity({}, deadline_)->available_bytes, kRoom);
+  const Volume volume = GivenAVolume();
+  const std::int64_t left = kRoom - volume.size_bytes;
+  EXPECT_EQ(backend_.GetCapacity({}, deadline_)->available_bytes, left);
+  CreateRequest request = Request();
+  request.name = "pvc-2";
+  request.size.required_bytes = left + 1;
+  EXPECT_THAT(backend_.Create(request, deadline_), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(backend_.Expand(volume.id, {.required_bytes = kRoom + 1}, deadline_),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("beside the reserve")));
+}
+
+TEST_F(RouterosBackendTest, AFullDiskHasNoRoom) {
+  CreateRequest request = Request();
+  request.size.required_bytes = std::int64_t{1} << 39;
+  const volume::VolumeId id = backend_.Create(request, deadline_)->id;
+  router_.Meddle(SlotOf(id), [](FakeRouteros::Item& disk) {
+    disk["size"] = std::to_string((std::int64_t{1} << 40) - 1);
+  });
+  EXPECT_EQ(backend_.GetCapacity({}, deadline_)->available_bytes, 0);
 }
 
 TEST_F(RouterosBackendTest, AMissingDiskIsNotAMissingVolume) {
