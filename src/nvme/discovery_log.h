@@ -58,9 +58,9 @@ struct DiscoveryLog {
 [[nodiscard]] absl::StatusOr<DiscoveryHeader> ParseDiscoveryHeader(
     absl::Span<const std::uint8_t> header);
 
-// The records in `bytes`, without those of kinds that are not known. DataLoss names the record and
-// the field that is no text. REQUIRES: a multiple of kDiscoveryRecordBytes.
-[[nodiscard]] absl::StatusOr<DiscoveryLog> ParseDiscoveryRecords(
-    absl::Span<const std::uint8_t> bytes);
+// The records in `bytes`, without those of kinds that are not known and those that name no
+// subsystem: one odd record hides no other, and whoever uses an entry finds out what is there.
+// REQUIRES: a multiple of kDiscoveryRecordBytes.
+[[nodiscard]] DiscoveryLog ParseDiscoveryRecords(absl::Span<const std::uint8_t> bytes);
 
 }  // namespace nvmeof::nvme

@@ -208,9 +208,12 @@ TEST_F(TcpDiscoveryTest, TheAnswerToAnotherCommandIsRefused) {
 }
 
 TEST_F(TcpDiscoveryTest, GarbageIsRefused) {
-  LoopbackController controller(
-      [](std::uint64_t /*offset*/) { return LogBytes(1, {{.nqn = "hello"}}); });
-  EXPECT_THAT(ReadFrom(controller), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("no NQN")));
+  LoopbackController controller([](std::uint64_t /*offset*/) {
+    std::vector<std::uint8_t> log = LogBytes(1, {});
+    log[16] = 7;
+    return log;
+  });
+  EXPECT_THAT(ReadFrom(controller), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("format 7")));
 }
 
 TEST_F(TcpDiscoveryTest, DigestsThatNobodyOfferedAreRefused) {
