@@ -98,7 +98,6 @@ absl::StatusOr<Volume> RouterosBackend::FindByName(const std::string& name, absl
   for (const RouterosDisk& disk : disks) {
     if (!IsHalfMade(disk)) return Assemble(disk);
   }
-  if (disks.empty()) RETURN_IF_ERROR(disks_.GetPool(deadline).status());
   return absl::NotFoundError(absl::StrCat("there is no volume of the name ", name));
 }
 
@@ -109,7 +108,6 @@ absl::StatusOr<Volume> RouterosBackend::Get(const volume::VolumeId& id, absl::Ti
 
 absl::StatusOr<VolumeList> RouterosBackend::List(absl::Time deadline) {
   ASSIGN_OR_RETURN(const std::vector<RouterosDisk> disks, disks_.All(deadline));
-  if (disks.empty()) RETURN_IF_ERROR(disks_.GetPool(deadline).status());
   VolumeList list;
   for (const RouterosDisk& disk : disks) {
     // What is half made or somebody changed is nobody's volume.
@@ -140,7 +138,10 @@ absl::Status RouterosBackend::Delete(const volume::VolumeId& id, absl::Time dead
       const std::vector<DiskFile> files,
       disks_.Files(
           pool, [&](const DiskFile& file) { return file.volume.Hex() == id.handle; }, deadline));
-  if (files.empty()) return NoSuchVolume(id);
+  if (files.empty()) {
+    RETURN_IF_ERROR(disks_.GetPool(deadline).status());
+    return NoSuchVolume(id);
+  }
   for (const DiskFile& file : files) {
     RETURN_IF_ERROR(disks_.RemoveFile(file, pool, deadline));
   }
@@ -257,8 +258,6 @@ absl::StatusOr<RouterosDisk> RouterosBackend::DiskOf(const volume::VolumeId& id,
                                                      absl::Time deadline) {
   ASSIGN_OR_RETURN(std::optional<RouterosDisk> disk, FindDisk(id, deadline));
   if (disk.has_value()) return *std::move(disk);
-  // Or its router has yet to find the disks.
-  RETURN_IF_ERROR(disks_.GetPool(deadline).status());
   return NoSuchVolume(id);
 }
 

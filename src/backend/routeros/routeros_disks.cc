@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -30,6 +31,11 @@ std::string Plain(const std::string& path) {
 
 RouterosName NameOf(const RouterosDisk& disk) { return {kDisks, "slot", FormatSlot(disk.volume)}; }
 
+// That an item was not shown once does not say that the volume has gone: the next call finds out.
+absl::Status AskAgain(const absl::Status& asked) {
+  return absl::IsNotFound(asked) ? absl::AbortedError(asked.message()) : asked;
+}
+
 std::string PathOf(const DiskFile& file, const RouterosDisks::Pool& pool) {
   return absl::StrCat(pool.folder, "/", FormatDiskFile(file));
 }
@@ -42,15 +48,22 @@ RouterosDisks::RouterosDisks(RouterosRest& rest, std::string pool, base::Clock& 
 absl::StatusOr<RouterosDisks::Pool> RouterosDisks::GetPool(absl::Time deadline) {
   ASSIGN_OR_RETURN(const std::vector<RouterosItem> found,
                    rest_.Print(kDisks, "slot", pool_, {}, deadline));
-  if (found.empty()) {
+  return PoolAmong(found);
+}
+
+absl::StatusOr<RouterosDisks::Pool> RouterosDisks::PoolAmong(
+    const std::vector<RouterosItem>& disks) const {
+  const auto found = absl::c_find_if(
+      disks, [&](const RouterosItem& disk) { return ValueOf(disk, "slot") == pool_; });
+  if (found == disks.end()) {
     return absl::UnavailableError(absl::StrCat("the router does not show the disk ", pool_));
   }
-  Pool pool{.folder = Plain(ValueOf(found.front(), "mount-point")), .free_bytes = 0};
-  if (pool.folder.empty() || !IsTrue(found.front(), "mounted")) {
+  Pool pool{.folder = Plain(ValueOf(*found, "mount-point")), .free_bytes = 0};
+  if (pool.folder.empty() || !IsTrue(*found, "mounted")) {
     return absl::UnavailableError(absl::StrCat("the router's disk ", pool_, " is not mounted"));
   }
-  const std::string size = ValueOf(found.front(), "size");
-  const std::string free = ValueOf(found.front(), "free");
+  const std::string size = ValueOf(*found, "size");
+  const std::string free = ValueOf(*found, "free");
   std::int64_t size_bytes = 0;
   if (!absl::SimpleAtoi(size, &size_bytes) || !absl::SimpleAtoi(free, &pool.free_bytes)) {
     return absl::UnavailableError(absl::StrCat("the router's disk ", pool_, " has the size '", size,
@@ -63,6 +76,8 @@ absl::StatusOr<RouterosDisks::Pool> RouterosDisks::GetPool(absl::Time deadline) 
 absl::StatusOr<std::vector<RouterosDisk>> RouterosDisks::All(absl::Time deadline) {
   ASSIGN_OR_RETURN(const std::vector<RouterosItem> items,
                    rest_.Print(kDisks, "", "", {}, deadline));
+  // In the same answer: a router that starts anew has yet to find its disks.
+  RETURN_IF_ERROR(PoolAmong(items).status());
   std::vector<RouterosDisk> disks;
   for (const RouterosItem& item : items) {
     absl::StatusOr<std::optional<RouterosDisk>> disk = DecodeDisk(item);
@@ -76,9 +91,12 @@ absl::StatusOr<std::optional<RouterosDisk>> RouterosDisks::Find(const volume::Uu
   ASSIGN_OR_RETURN(const std::vector<RouterosItem> items,
                    rest_.Print(kDisks, "slot", FormatSlot(volume), {}, deadline));
   if (!items.empty()) return DecodeDisk(items.front());
-  // Under another slot it would still be exported, and its file be in use.
   ASSIGN_OR_RETURN(const std::vector<RouterosItem> all, rest_.Print(kDisks, "", "", {}, deadline));
+  // As in All. It may have found them since it was asked for the one.
+  RETURN_IF_ERROR(PoolAmong(all).status());
   for (const RouterosItem& item : all) {
+    if (ValueOf(item, "slot") == FormatSlot(volume)) return DecodeDisk(item);
+    // Under another slot it would still be exported, and its file be in use.
     const std::optional<DiskFile> file = ParseDiskFile(ValueOf(item, "file-path"));
     if (!file.has_value() || file->volume != volume) continue;
     return absl::FailedPreconditionError(absl::StrCat("somebody gave the disk ", FormatSlot(volume),
@@ -134,8 +152,7 @@ absl::StatusOr<RouterosDisk> RouterosDisks::Change(const RouterosDisk& disk,
   }
   const absl::StatusOr<bool> all_the_same = is_done();
   if (all_the_same.ok() && *all_the_same) return *std::move(now);
-  // Whether the volume has gone too is for the next call to find out.
-  return absl::IsNotFound(asked) ? absl::AbortedError(asked.message()) : asked;
+  return AskAgain(asked);
 }
 
 absl::StatusOr<std::optional<RouterosDisk>> RouterosDisks::AwaitWhole(const volume::Uuid& volume,
@@ -166,7 +183,7 @@ absl::Status RouterosDisks::TakeAway(const RouterosDisk& disk, const Pool& pool,
         Await(is_gone, absl::StrCat("remove the disk ", FormatSlot(disk.volume)), deadline));
   } else {
     const absl::StatusOr<bool> gone = is_gone();
-    if (!gone.ok() || !*gone) return asked;
+    if (!gone.ok() || !*gone) return AskAgain(asked);
   }
   return RemoveFile({disk.name, disk.volume}, pool, deadline);
 }
@@ -190,7 +207,7 @@ absl::Status RouterosDisks::RemoveFile(const DiskFile& file, const Pool& pool,
                                        absl::Time deadline) {
   const std::string path = PathOf(file, pool);
   const absl::Status asked = rest_.Remove({kFiles, "name", path}, deadline);
-  if (absl::IsNotFound(asked)) return absl::OkStatus();
+  if (absl::IsNotFound(asked)) return GetPool(deadline).status();
   const auto is_gone = [&]() -> absl::StatusOr<bool> {
     ASSIGN_OR_RETURN(const std::vector<RouterosItem> left,
                      rest_.Print(kFiles, "name", path, {"name"}, deadline));

@@ -50,13 +50,15 @@ class RouterosDisks {
   // gone with it.
   absl::StatusOr<Pool> GetPool(absl::Time deadline);
 
-  // Disks of ours that somebody changed are passed over.
+  // Disks of ours that somebody changed are passed over. Unavailable while the router does not show
+  // the pool mounted.
   absl::StatusOr<std::vector<RouterosDisk>> All(absl::Time deadline);
+  // Nothing is Unavailable as well, then.
   absl::StatusOr<std::optional<RouterosDisk>> Find(const volume::Uuid& volume, absl::Time deadline);
 
   absl::StatusOr<RouterosDisk> Make(const NewDisk& wanted, const Pool& pool, absl::Time deadline);
 
-  // Until `done`. A failed request that did its work is none. Aborted when the disk was not there
+  // Until `done`. A failed request that did its work is none. Aborted when the disk was not shown
   // any more.
   absl::StatusOr<RouterosDisk> Change(const RouterosDisk& disk, const RouterosItem& values,
                                       const Check& done, absl::Time deadline);
@@ -65,19 +67,20 @@ class RouterosDisks {
   absl::StatusOr<std::optional<RouterosDisk>> AwaitWhole(const volume::Uuid& volume,
                                                          absl::Time deadline);
 
-  // The disk, then its file.
+  // The disk, then its file. Aborted as well.
   absl::Status TakeAway(const RouterosDisk& disk, const Pool& pool, absl::Time deadline);
 
-  // Files of ours that fit, in the pool's folder.
+  // Files of ours that fit, in the pool's folder; none while that is not mounted.
   using FileCheck = std::function<bool(const DiskFile&)>;
   absl::StatusOr<std::vector<DiskFile>> Files(const Pool& pool, const FileCheck& fits,
                                               absl::Time deadline);
-  // No disk is on it. There is none: OK.
+  // No disk is on it. There is none: OK, unless the router does not show the pool mounted.
   absl::Status RemoveFile(const DiskFile& file, const Pool& pool, absl::Time deadline);
 
  private:
   using Ask = std::function<absl::StatusOr<bool>()>;
 
+  absl::StatusOr<Pool> PoolAmong(const std::vector<RouterosItem>& disks) const;
   // Asks until it is so.
   absl::Status Await(const Ask& ask, absl::string_view what, absl::Time deadline);
 

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "backend/routeros/routeros_names.h"
 #include "backend/words.h"
 #include "tests/backend/routeros/routeros_world.h"
 #include "tests/matchers/status_matchers.h"
@@ -21,6 +22,7 @@ using ::nvmeof::testing::FakeRouteros;
 using ::nvmeof::testing::IsOkAndHolds;
 using ::nvmeof::testing::StatusIs;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -123,6 +125,40 @@ TEST_F(RouterosBackendTest, ARebootBetweenAnyTwoRequestsHarmsNoOtherVolume) {
     EXPECT_THAT(router_.disks(), SizeIs(1));
     EXPECT_THAT(router_.files(), SizeIs(1));
   }
+}
+
+// Whose disk and file would stay for ever.
+TEST_F(RouterosBackendTest, NeverTakesAVolumeForDeletedWhileTheRouterHasYetToFindItsDisks) {
+  for (int n = 1; n <= 12; ++n) {
+    SCOPED_TRACE(n);
+    const volume::VolumeId id = GivenAVolume().id;
+    router_.After(n, [this] { router_.SetUnmounted(true); });
+    const absl::Status status = backend_.Delete(id, deadline_);
+    router_.After(0, nullptr);
+    router_.SetUnmounted(false);
+    if (status.ok()) {
+      EXPECT_THAT(router_.files(), IsEmpty());
+    } else {
+      EXPECT_THAT(status.code(), AnyOf(absl::StatusCode::kUnavailable, absl::StatusCode::kAborted));
+      EXPECT_OK(idempotent_.Delete(id, deadline_));
+    }
+    EXPECT_THAT(router_.disks(), IsEmpty());
+    EXPECT_THAT(router_.files(), IsEmpty());
+  }
+}
+
+TEST_F(RouterosBackendTest, NeverTakesAFileForRemovedWhileTheRouterHasYetToFindItsDisks) {
+  const DiskFile file = {DigestOf("pvc-1"), volume::Uuid::Random()};
+  router_.AddFile("raid1/" + FormatDiskFile(file));
+  for (int n = 1; n <= 4; ++n) {
+    router_.After(n, [this] { router_.SetUnmounted(true); });
+    EXPECT_THAT(backend_.Delete({"rose", "disk", file.volume.Hex()}, deadline_),
+                StatusIs(absl::StatusCode::kUnavailable))
+        << n;
+    router_.SetUnmounted(false);
+  }
+  EXPECT_OK(backend_.Delete({"rose", "disk", file.volume.Hex()}, deadline_));
+  EXPECT_THAT(router_.files(), IsEmpty());
 }
 
 // It may have gone for good, or not be there yet after a reboot.
