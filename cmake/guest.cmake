@@ -12,10 +12,11 @@ endfunction()
 add_custom_target(guest_suites DEPENDS nvmeof-csi)
 
 # One boot serves a whole suite: the fixture BOOT runs the cases of the --gtest_filter in a guest, then
-# each case is a ctest test of its own that looks up its result (tests/vm/case). Guests run one at a
-# time. ENVIRONMENT: of the program.
+# each case is a ctest test of its own that looks up its result (tests/vm/case). PAIRED: it may run beside
+# another such guest, as it waits half of its time; the others have the machine for themselves.
+# ENVIRONMENT: of the program.
 function(nvmeof_guest_boot boot)
-  cmake_parse_arguments(ARG "" "PROGRAM;KERNEL;FILTER;DEADLINE;RESULTS" "LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "" "PROGRAM;KERNEL;FILTER;DEADLINE;RESULTS;PAIRED" "LABELS;ENVIRONMENT" ${ARGN})
   set(command "${ARG_PROGRAM}" "--gtest_filter=${ARG_FILTER}")
   if(ARG_ENVIRONMENT)
     list(PREPEND command env ${ARG_ENVIRONMENT})
@@ -24,21 +25,24 @@ function(nvmeof_guest_boot boot)
                                 ${ARG_DEADLINE} --results ${ARG_RESULTS} --suite ${command})
   # Of the machine that is started once more, too.
   math(EXPR timeout "2 * ${ARG_DEADLINE} + 240")
-  set_tests_properties(
-    ${boot} PROPERTIES LABELS "${ARG_LABELS}" FIXTURES_SETUP ${boot} RESOURCE_LOCK guest PROCESSORS 2
-                       TIMEOUT ${timeout})
+  set(slots 2) # as many as scripts/test has
+  if(ARG_PAIRED)
+    set(slots 1)
+  endif()
+  set_tests_properties(${boot} PROPERTIES LABELS "${ARG_LABELS}" FIXTURES_SETUP ${boot} PROCESSORS ${slots}
+                                          TIMEOUT ${timeout})
   set(cases_file "${CMAKE_CURRENT_BINARY_DIR}/${boot}-cases.cmake")
   configure_file("${CMAKE_SOURCE_DIR}/cmake/guest_cases.cmake.in" "${cases_file}" @ONLY)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${cases_file}")
 endfunction()
 
-# nvmeof_guest_suite(NAME SOURCES... [KERNELS 6.12 ...] [ONLY KERNEL=FILTER ...] [DEADLINE SECONDS]
+# nvmeof_guest_suite(NAME [PAIRED] SOURCES... [KERNELS 6.12 ...] [ONLY KERNEL=FILTER ...] [DEADLINE SECONDS]
 # [DEPS ...] [SANITIZED FILTER]): a GoogleTest program vm_NAME_test whose cases need a real kernel; labels
-# "vm" and NAME. ONLY: that kernel runs the cases of the --gtest_filter; the others run all. SANITIZED:
+# "vm" and NAME. PAIRED: no case of it measures time. ONLY: that kernel runs the cases of the --gtest_filter; the others run all. SANITIZED:
 # these run again with the node plugins of the presets asan and tsan (scripts/test); label "sanitized".
 # The preset tsan, with which no suite runs, compiles the sources of all suites as one target.
 function(nvmeof_guest_suite suite)
-  cmake_parse_arguments(ARG "" "DEADLINE;SANITIZED" "SOURCES;DEPS;KERNELS;ONLY" ${ARGN})
+  cmake_parse_arguments(ARG "PAIRED" "DEADLINE;SANITIZED" "SOURCES;DEPS;KERNELS;ONLY" ${ARGN})
   if(NVMEOF_SANITIZER)
     if(NOT TARGET nvmeof_guest_sources)
       add_library(nvmeof_guest_sources OBJECT)
@@ -73,6 +77,7 @@ function(nvmeof_guest_suite suite)
       FILTER ${filter}
       DEADLINE ${ARG_DEADLINE}
       RESULTS "${CMAKE_BINARY_DIR}/vm/${suite}-${kernel}"
+      PAIRED ${ARG_PAIRED}
       LABELS vm ${suite})
   endforeach()
   if(ARG_SANITIZED)

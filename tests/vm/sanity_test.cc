@@ -82,7 +82,10 @@ class SanityTest : public LabTest, public ::testing::WithParamInterface<const ch
   }
 
   std::vector<std::string> CommandLine() {
-    const std::string parameters = WriteFile("parameters.yaml", "maxPaths: \"2\"\n");
+    std::string chosen = "maxPaths: \"2\"\n";
+    if (storage() == "ceph_shared")
+      absl::StrAppend(&chosen, "backend: ", KernelCeph::kShared, "\n");
+    const std::string parameters = WriteFile("parameters.yaml", chosen);
     const bool alone = storage() == "static";
     std::vector<std::string> line = {
         absl::StrCat(std::getenv("NVMEOF_TOOLS"), "/csi-sanity-5.6.0/csi-sanity"),
@@ -136,7 +139,8 @@ TEST_P(SanityTest, PassesWhole) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Storages, SanityTest,
-                         ::testing::Values("nvmet", "spdk", "ceph", "routeros", "static"),
+                         ::testing::Values("nvmet", "spdk", "ceph", "ceph_shared", "routeros",
+                                           "static"),
                          [](const auto& storage) { return std::string(storage.param); });
 
 }  // namespace
