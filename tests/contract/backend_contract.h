@@ -39,6 +39,10 @@ class ContractSubject {
 
   virtual backend::Backend& backend() = 0;
 
+  // What another controller has of the same storage system; the same as backend() where only one
+  // at a time may work on it.
+  virtual backend::Backend& other_controller() { return backend(); }
+
   // For the next call.
   virtual absl::Time Deadline() = 0;
 
@@ -67,6 +71,7 @@ class BackendContract : public ::testing::TestWithParam<ContractCase> {
   void TearDown() override;
 
   backend::Backend& backend() { return subject_->backend(); }
+  backend::Backend& other_controller() { return subject_->other_controller(); }
   absl::Time Deadline() { return subject_->Deadline(); }
   std::int64_t unit() const { return subject_->volume_bytes(); }
 

@@ -14,13 +14,16 @@ template <bool shared>
 class CephSubject final : public ContractSubject {
  public:
   backend::Backend& backend() override { return backend_; }
+  backend::Backend& other_controller() override { return other_; }
   absl::Time Deadline() override { return clock_.Now() + absl::Seconds(60); }
 
  private:
   base::MonotonicClock clock_;
   TemporaryDirectory directory_;
   FakeCeph ceph_{directory_.path(), FakeCeph::TwoGateways()};
-  backend::CephBackend backend_{"ceph", shared ? ceph_.shared_config() : ceph_.config(), clock_};
+  const backend::CephConfig config_ = shared ? ceph_.shared_config() : ceph_.config();
+  backend::CephBackend backend_{"ceph", config_, clock_};
+  backend::CephBackend other_{"ceph", config_, clock_};
 };
 
 INSTANTIATE_TEST_SUITE_P(

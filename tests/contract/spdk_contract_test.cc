@@ -23,18 +23,18 @@ class SpdkSubject final : public ContractSubject {
   explicit SpdkSubject(SpdkVersion version) { spdk_.RestartAs(version); }
 
   backend::Backend& backend() override { return backend_; }
+  backend::Backend& other_controller() override { return other_; }
   absl::Time Deadline() override { return absl::InfiniteFuture(); }
 
  private:
   FakeClock clock_;
   FakeSpdk spdk_;
-  backend::SpdkBackend backend_{
-      "user-space",
-      {.socket = "/unused",
-       .lvol_store = "store",
-       .portals = {{"tcp", "192.0.2.1", "4420"}, {"tcp", "2001:db8::1", "4420"}}},
-      spdk_.Connect(),
-      clock_};
+  const backend::SpdkConfig config_ = {
+      .socket = "/unused",
+      .lvol_store = "store",
+      .portals = {{"tcp", "192.0.2.1", "4420"}, {"tcp", "2001:db8::1", "4420"}}};
+  backend::SpdkBackend backend_{"user-space", config_, spdk_.Connect(), clock_};
+  backend::SpdkBackend other_{"user-space", config_, spdk_.Connect(), clock_};
 };
 
 std::vector<ContractCase> Versions() {

@@ -28,6 +28,7 @@ class TargetSubject final : public ContractSubject {
       : lvm_(std::move(lvm)), agent_(clock_, lvm_ == nullptr ? nullptr : lvm_->pool.get()) {}
 
   backend::Backend& backend() override { return backend_; }
+  backend::Backend& other_controller() override { return other_; }
   absl::Time Deadline() override { return clock_.Now() + absl::Seconds(30); }
 
  private:
@@ -35,6 +36,7 @@ class TargetSubject final : public ContractSubject {
   const std::unique_ptr<LvmMachine> lvm_;
   ServedTarget agent_;
   backend::NvmetBackend backend_{"fast", {{{"agent-a", agent_.address()}}}, clock_};
+  backend::NvmetBackend other_{"fast", {{{"agent-a", agent_.address()}}}, clock_};
 };
 
 INSTANTIATE_TEST_SUITE_P(

@@ -29,6 +29,7 @@ template <bool shared>
 class CephSubject final : public StorageSubject {
  public:
   backend::Backend& backend() override { return backend_; }
+  backend::Backend& other_controller() override { return other_; }
 
  private:
   static backend::CephConfig Config() {
@@ -37,6 +38,7 @@ class CephSubject final : public StorageSubject {
   }
 
   backend::CephBackend backend_{"rados", Config(), clock_};
+  backend::CephBackend other_{"rados", Config(), clock_};
 };
 
 INSTANTIATE_TEST_SUITE_P(Ceph, BackendContract,

@@ -25,12 +25,16 @@ using SpdkLab = StorageLab<KernelSpdk>;
 class SpdkSubject final : public StorageSubject {
  public:
   backend::Backend& backend() override { return backend_; }
+  backend::Backend& other_controller() override { return other_; }
 
  private:
+  std::unique_ptr<backend::RpcTransport> Connect() {
+    return std::make_unique<backend::UnixRpcTransport>(config_.socket, clock_);
+  }
+
   const backend::SpdkConfig config_ = KernelSpdk::ConfigFor(SpdkLab::Get().lab());
-  backend::SpdkBackend backend_{"user-space", config_,
-                                std::make_unique<backend::UnixRpcTransport>(config_.socket, clock_),
-                                clock_};
+  backend::SpdkBackend backend_{"user-space", config_, Connect(), clock_};
+  backend::SpdkBackend other_{"user-space", config_, Connect(), clock_};
 };
 
 INSTANTIATE_TEST_SUITE_P(Spdk, BackendContract,

@@ -230,8 +230,12 @@ absl::Status CephSharedSubsystem::Admit(const CephImage& image, const Export& wa
   return ShowTo(image, host, /*let_in=*/true, deadline);
 }
 
-absl::Status CephSharedSubsystem::Evict(const CephImage& image, const volume::Nqn& host,
+absl::Status CephSharedSubsystem::Evict(const CephImage& known, const volume::Nqn& host,
                                         absl::Time deadline) {
+  // Its hosts may have changed since, by an Admit of this very call.
+  ASSIGN_OR_RETURN(const std::optional<CephImage> now, Find(known.name.uuid, deadline));
+  if (!now.has_value()) return LetGo(host, deadline);
+  const CephImage& image = *now;
   RETURN_IF_ERROR(CheckMasked(image));
   if (Includes(image.hosts, host.text())) {
     RETURN_IF_ERROR(HideFrom(image, host.text(), deadline));
