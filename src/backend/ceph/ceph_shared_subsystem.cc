@@ -85,7 +85,7 @@ absl::StatusOr<CephImage> CephSharedSubsystem::Make(const ImageName& image, std:
       absl::c_find_if(named, [&](const CephImage& each) { return each.name.uuid == image.uuid; });
   if (ours == named.end()) return made.ok() ? BeingMadeElsewhere() : made;
   if (ours->seen_by_all) {
-    RETURN_IF_ERROR(Remove(*ours, deadline));
+    RETURN_IF_ERROR(RemoveHalfMade(*ours, deadline));
     return absl::FailedPreconditionError(
         "these gateways do not hide namespaces from hosts; without a subsystem in the backend's "
         "configuration each volume gets its own");
@@ -93,7 +93,7 @@ absl::StatusOr<CephImage> CephSharedSubsystem::Make(const ImageName& image, std:
   // Of two that come at once at least one sees the other here, and nobody is told of a volume that
   // is not whole: so each that sees another may go.
   if (named.size() > 1) {
-    RETURN_IF_ERROR(Remove(*ours, deadline));
+    RETURN_IF_ERROR(RemoveHalfMade(*ours, deadline));
     return BeingMadeElsewhere();
   }
   RETURN_IF_ERROR(MarkWhole(*ours, deadline));
@@ -109,7 +109,7 @@ absl::Status CephSharedSubsystem::ClearName(const std::string& name, absl::Time 
     if (IsWhole(each)) continue;
     // Beside a whole one it can never become whole. Alone it is what a call left that ended between
     // its steps, or that goes on meanwhile: either way it becomes the volume of this name.
-    RETURN_IF_ERROR(taken ? Remove(each, deadline) : MarkWhole(each, deadline));
+    RETURN_IF_ERROR(taken ? RemoveHalfMade(each, deadline) : MarkWhole(each, deadline));
   }
   return absl::AlreadyExistsError("a volume of this name exists");
 }
@@ -178,6 +178,15 @@ absl::Status CephSharedSubsystem::Resize(const CephImage& image, std::int64_t by
 }
 
 absl::Status CephSharedSubsystem::Remove(const CephImage& image, absl::Time deadline) {
+  return RemoveIf([](const CephImage&) { return true; }, image, deadline);
+}
+
+absl::Status CephSharedSubsystem::RemoveHalfMade(const CephImage& image, absl::Time deadline) {
+  return RemoveIf([](const CephImage& now) { return !IsWhole(now); }, image, deadline);
+}
+
+absl::Status CephSharedSubsystem::RemoveIf(absl::FunctionRef<bool(const CephImage&)> wanted,
+                                           const CephImage& image, absl::Time deadline) {
   // A change makes the gateway read the latest state of its group. What it shows then is what has
   // this NSID, and it is asked once: carried out again later, the call could hit the next volume.
   const std::size_t gateway = gateways_.current();
@@ -186,7 +195,7 @@ absl::Status CephSharedSubsystem::Remove(const CephImage& image, absl::Time dead
   RETURN_IF_ERROR(marked);
   ASSIGN_OR_RETURN(const CephSubsystemContent now,
                    namespaces_.In({subsystem_, image.name.uuid, gateway}, deadline));
-  if (now.ours.empty()) return absl::OkStatus();
+  if (now.ours.empty() || !wanted(now.ours.front())) return absl::OkStatus();
   for (const Export& each : ExportsIn(HostsOf(now.ours.front()))) {
     return absl::FailedPreconditionError(
         absl::StrCat("it was exported to ", each.host.text(), " meanwhile"));

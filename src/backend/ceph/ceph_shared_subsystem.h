@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -72,6 +73,11 @@ class CephSharedSubsystem final : public CephLayout {
   absl::Status AddNamespace(const ImageName& image, std::int64_t bytes, std::uint32_t most,
                             absl::Time deadline);
   absl::Status MarkWhole(const CephImage& image, absl::Time deadline);
+  // Leaves one that has become whole meanwhile: somebody else may have finished it.
+  absl::Status RemoveHalfMade(const CephImage& image, absl::Time deadline);
+  // If it is as wanted in the latest state of the group.
+  absl::Status RemoveIf(absl::FunctionRef<bool(const CephImage&)> wanted, const CephImage& image,
+                        absl::Time deadline);
 
   absl::Status ShowTo(const CephImage& image, const std::string& host, bool let_in,
                       absl::Time deadline);

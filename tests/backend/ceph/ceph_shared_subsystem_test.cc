@@ -1,8 +1,7 @@
 // What CephBackend promises beyond tests/contract where volumes share a subsystem.
 #include "backend/ceph/ceph_shared_subsystem.h"
 
-#include <cerrno>
-#include <set>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -222,6 +221,35 @@ TEST_F(CephSharedSubsystemTest, OfTwoControllersAtMostOneMakesAVolume) {
     ASSERT_OK(backend_.Delete(again.id, Deadline()));
     EXPECT_THAT(ceph_.images(), SizeIs(1)) << n;
   }
+}
+
+// Two that are half made see each other. Before the one withdraws, a third controller, which saw it
+// alone, has made it whole and told of it.
+TEST_F(CephSharedSubsystemTest, WithdrawsNothingThatSomebodyElseHasFinished) {
+  GivenAVolume("pvc-0");
+  const Volume rival = GivenAVolume("pvc-1");
+  const std::uint32_t nsid = *rival.target.identity.nsid;
+  FakeCephNamespace half_made = NamespaceOf(rival);
+  half_made.hosts.clear();
+  ASSERT_OK(backend_.Delete(rival.id, Deadline()));
+  // Before the look at the name, which is the sixth call, and before the change that begins the end
+  // of what it made, which is the next.
+  ceph_.Before(6, [&] {
+    ceph_.Meddle(nqn_, [&](auto& subsystem) { subsystem.namespaces[nsid] = half_made; });
+    ceph_.Before(1, [&] {
+      ceph_.Meddle(nqn_, [&](auto& subsystem) {
+        for (auto& [id, ns] : subsystem.namespaces) {
+          if (id != nsid && ns.hosts.empty()) {
+            ns.hosts.emplace_back("nqn.2026-01.dev.nvmeof:whole");
+          }
+        }
+      });
+    });
+  });
+  EXPECT_THAT(backend_.Create(Request("pvc-1"), Deadline()),
+              StatusIs(absl::StatusCode::kAborted, HasSubstr("somebody else")));
+  EXPECT_OK(backend_.FindByName("pvc-1", Deadline()));
+  EXPECT_THAT(Shared().namespaces, SizeIs(3));
 }
 
 // The first answer to a delete is lost; then its NSID has another volume, and the gateway that is
