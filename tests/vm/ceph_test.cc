@@ -4,6 +4,7 @@
 #include <iostream>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -121,6 +122,18 @@ class CephKeysTest : public CephLifeTest {
  protected:
   static constexpr char kKey[] = "DHHC-1:00:pU3KGCUwux1tEyze1iN7LtkeP3IfyxlxF0SU1kk8nVzWfx4C:";
   static constexpr char kOther[] = "DHHC-1:01:NGC+MSAeaf7aoO7ouZl/XHwpmf2v5ZMlPNZUr0361xSMgv0d:";
+
+  // What a stage with keys that do not fit answers. A target that closes before it has read the
+  // host's last word leaves the kernel waiting for a minute on that path, which is then only lost:
+  // so it is tried again.
+  static absl::Status StageRefused(PodVolume& volume) {
+    absl::Status refused;
+    for (int i = 0; i < 3; ++i) {
+      refused = volume.Stage();
+      if (refused.ok() || absl::StrContains(refused.message(), "KEYREJECTED")) break;
+    }
+    return refused;
+  }
 };
 
 TEST_P(CephKeysTest, HostAndSubsystemAuthenticateOnEveryPath) {
@@ -132,11 +145,12 @@ TEST_P(CephKeysTest, HostAndSubsystemAuthenticateOnEveryPath) {
   EXPECT_THAT(keyless, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("(ENOKEY)")));
   std::cout << keyless << "\n";
   volume.UseStageSecrets({{"dhchapSecret", kOther}});
-  const absl::Status wrong = volume.Stage();
+  const absl::Status wrong = StageRefused(volume);
   EXPECT_THAT(wrong, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("(EKEYREJECTED)")));
   std::cout << wrong << "\n";
   volume.UseStageSecrets({{"dhchapSecret", kKey}, {"dhchapCtrlSecret", kKey}});
-  EXPECT_THAT(volume.Stage(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("KEYREJECTED")))
+  EXPECT_THAT(StageRefused(volume),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("KEYREJECTED")))
       << "this is not the subsystem that the host knows";
   volume.UseStageSecrets({{"dhchapSecret", kKey}, {"dhchapCtrlSecret", kOther}});
   ASSERT_OK(volume.Stage());
