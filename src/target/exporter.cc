@@ -145,6 +145,7 @@ std::vector<VolumeRecord> Exporter::Differing(std::vector<VolumeRecord> records)
     return record.state != VolumeRecord::State::kReady || record.AllowedHosts().empty();
   });
   std::vector<volume::Nqn> subsystems;
+  subsystems.reserve(records.size());
   for (const VolumeRecord& record : records) subsystems.push_back(record.SubsystemNqn());
   const auto misplaced = ports_.Misplaced(subsystems, portals_.all);
   std::erase_if(records, [&](const VolumeRecord& record) {

@@ -63,7 +63,7 @@ absl::StatusOr<std::optional<CephImage>> CephSharedSubsystem::FindNamed(const st
                                                                         absl::Time deadline) {
   ASSIGN_OR_RETURN(std::vector<CephImage> named, Named(name, deadline));
   const auto whole = absl::c_find_if(named, IsWhole);
-  if (whole != named.end()) return *std::move(whole);
+  if (whole != named.end()) return std::move(*whole);
   if (named.empty()) return std::nullopt;
   if (named.size() > 1) return BeingMadeElsewhere();
   return std::move(named.front());
