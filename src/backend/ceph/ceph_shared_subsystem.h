@@ -61,7 +61,7 @@ class CephSharedSubsystem final : public CephLayout {
                                                      absl::Time deadline) override;
   // A node has one pair of keys for the subsystem: that of the export which gave them last.
   absl::Status Admit(const CephImage& image, const Export& wanted, absl::Time deadline) override;
-  absl::Status Evict(const CephImage& image, const volume::Nqn& host, absl::Time deadline) override;
+  absl::Status Evict(const CephImage& known, const volume::Nqn& host, absl::Time deadline) override;
 
  private:
   // How many namespaces the subsystem may have, after it was made if there was none.
