@@ -77,6 +77,15 @@ absl::Status CephAccess::Add(const volume::Nqn& subsystem, const std::string& ho
   return gateways_.Ask(gateway::kAddHost, add, deadline, {EEXIST}).status();
 }
 
+absl::Status CephAccess::LetIn(const volume::Nqn& subsystem, const Hosts& hosts,
+                               const Export& wanted, absl::Time deadline) {
+  const std::string& host = wanted.host.text();
+  if (!Includes(hosts.list, host)) return Add(subsystem, host, wanted.keys, deadline);
+  // By an earlier call, whose keys may have been others.
+  return wanted.keys.has_value() ? ChangeKeys(subsystem, host, *wanted.keys, deadline)
+                                 : absl::OkStatus();
+}
+
 absl::Status CephAccess::ChangeKeys(const volume::Nqn& subsystem, const std::string& host,
                                     const volume::AuthenticationKeys& keys, absl::Time deadline) {
   auto change = About<::ChangeHostKeyRequest>(subsystem, host);

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
+#include "backend/backend.h"
 #include "backend/ceph/ceph_gateways.h"
 #include "backend/ceph/ceph_host_list.h"
 #include "base/clock.h"
@@ -38,8 +39,10 @@ class CephAccess {
   // The host is in: let in now, with these keys, or before, with those of then.
   absl::Status Add(const volume::Nqn& subsystem, const std::string& host,
                    const std::optional<volume::AuthenticationKeys>& keys, absl::Time deadline);
-  absl::Status ChangeKeys(const volume::Nqn& subsystem, const std::string& host,
-                          const volume::AuthenticationKeys& keys, absl::Time deadline);
+
+  // The export's host is in, with the export's keys where it has some. `hosts` was read just now.
+  absl::Status LetIn(const volume::Nqn& subsystem, const Hosts& hosts, const Export& wanted,
+                     absl::Time deadline);
 
   // The host is not let in, now or before; it may still be connected. FailedPrecondition: it is a
   // namespace's host.
@@ -60,6 +63,8 @@ class CephAccess {
                                absl::FunctionRef<absl::StatusOr<bool>(std::size_t gateway)> is_so);
 
  private:
+  absl::Status ChangeKeys(const volume::Nqn& subsystem, const std::string& host,
+                          const volume::AuthenticationKeys& keys, absl::Time deadline);
   // True while this gateway lets the host in or has a connection of it.
   absl::StatusOr<bool> Serves(std::size_t gateway, const volume::Nqn& subsystem,
                               const volume::Nqn& host, absl::Time deadline);

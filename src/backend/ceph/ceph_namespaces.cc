@@ -84,6 +84,10 @@ absl::Status CephNamespaces::Add(const ImageName& image, std::int64_t bytes, con
   return absl::IsNotFound(added) ? absl::FailedPreconditionError(added.message()) : added;
 }
 
+absl::Status CephNamespaces::RequireTrash(const CephImage& image, absl::Time deadline) {
+  return image.goes_with_namespace ? absl::OkStatus() : SetTrash(image, deadline);
+}
+
 absl::Status CephNamespaces::SetTrash(const CephImage& image, absl::Time deadline,
                                       std::optional<std::size_t> gateway) {
   auto trash = About<::SetTrashImageRequest>(image);

@@ -56,7 +56,10 @@ class CephNamespaces {
   absl::Status Add(const ImageName& image, std::int64_t bytes, const Place& place,
                    absl::Time deadline);
 
-  // The image is to go with its namespace: not so after an Add that was carried out twice.
+  // The image is to go with its namespace: not so after an Add that was carried out twice. Makes no
+  // call where it is so already.
+  absl::Status RequireTrash(const CephImage& image, absl::Time deadline);
+  // The same, and in any case a change, which has the gateway read the latest state of its group.
   absl::Status SetTrash(const CephImage& image, absl::Time deadline,
                         std::optional<std::size_t> gateway = std::nullopt);
   absl::Status Resize(const CephImage& image, std::int64_t bytes, absl::Time deadline);

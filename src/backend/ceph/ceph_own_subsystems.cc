@@ -83,9 +83,7 @@ absl::StatusOr<CephImage> CephOwnSubsystems::Make(const ImageName& image, std::i
   if (absl::IsUnavailable(made)) return made;
   ASSIGN_OR_RETURN(Content content, ContentOf(image.uuid, deadline));
   if (content.ours.has_value()) {
-    if (!content.ours->goes_with_namespace) {
-      RETURN_IF_ERROR(namespaces_.SetTrash(*content.ours, deadline));
-    }
+    RETURN_IF_ERROR(namespaces_.RequireTrash(*content.ours, deadline));
     return *std::move(content.ours);
   }
   RETURN_IF_ERROR(Dismantle(image.uuid, deadline));
@@ -100,7 +98,7 @@ absl::Status CephOwnSubsystems::Resize(const CephImage& image, std::int64_t byte
 }
 
 absl::Status CephOwnSubsystems::Remove(const CephImage& image, absl::Time deadline) {
-  if (!image.goes_with_namespace) RETURN_IF_ERROR(namespaces_.SetTrash(image, deadline));
+  RETURN_IF_ERROR(namespaces_.RequireTrash(image, deadline));
   RETURN_IF_ERROR(namespaces_.Delete(image, deadline));
   return Dismantle(image.name.uuid, deadline);
 }
@@ -141,10 +139,7 @@ absl::Status CephOwnSubsystems::Admit(const CephImage& image, const Export& want
   if (!Includes(hosts.list, text)) {
     RETURN_IF_ERROR(access_.Add(subsystem, text, std::nullopt, deadline));
   }
-  if (!Includes(hosts.list, host)) return access_.Add(subsystem, host, wanted.keys, deadline);
-  // By an earlier call, whose keys may have been others.
-  return wanted.keys.has_value() ? access_.ChangeKeys(subsystem, host, *wanted.keys, deadline)
-                                 : absl::OkStatus();
+  return access_.LetIn(subsystem, hosts, wanted, deadline);
 }
 
 absl::Status CephOwnSubsystems::Evict(const CephImage& image, const volume::Nqn& host,

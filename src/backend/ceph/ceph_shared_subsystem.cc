@@ -136,7 +136,7 @@ absl::Status CephSharedSubsystem::AddNamespace(const ImageName& image, std::int6
 }
 
 absl::Status CephSharedSubsystem::MarkWhole(const CephImage& image, absl::Time deadline) {
-  if (!image.goes_with_namespace) RETURN_IF_ERROR(namespaces_.SetTrash(image, deadline));
+  RETURN_IF_ERROR(namespaces_.RequireTrash(image, deadline));
   return ShowTo(image, kWholeNote, /*let_in=*/false, deadline);
 }
 
@@ -196,9 +196,10 @@ absl::Status CephSharedSubsystem::RemoveIf(absl::FunctionRef<bool(const CephImag
   ASSIGN_OR_RETURN(const CephSubsystemContent now,
                    namespaces_.In({subsystem_, image.name.uuid, gateway}, deadline));
   if (now.ours.empty() || !wanted(now.ours.front())) return absl::OkStatus();
-  for (const Export& each : ExportsIn(HostsOf(now.ours.front()))) {
+  const std::vector<Export> exports = ExportsIn(HostsOf(now.ours.front()));
+  if (!exports.empty()) {
     return absl::FailedPreconditionError(
-        absl::StrCat("it was exported to ", each.host.text(), " meanwhile"));
+        absl::StrCat("it was exported to ", exports.front().host.text(), " meanwhile"));
   }
   return namespaces_.Delete(now.ours.front(), deadline, gateway);
 }
@@ -287,15 +288,12 @@ absl::Status CephSharedSubsystem::HideFrom(const CephImage& image, const std::st
 }
 
 absl::Status CephSharedSubsystem::LetIn(const Export& wanted, absl::Time deadline) {
-  const std::string& host = wanted.host.text();
   ASSIGN_OR_RETURN(const CephAccess::Hosts hosts, access_.HostsOf(subsystem_, deadline));
   if (hosts.any) {
     return absl::FailedPreconditionError(
         absl::StrCat("somebody let any host into the subsystem ", subsystem_.text()));
   }
-  if (!Includes(hosts.list, host)) return access_.Add(subsystem_, host, wanted.keys, deadline);
-  return wanted.keys.has_value() ? access_.ChangeKeys(subsystem_, host, *wanted.keys, deadline)
-                                 : absl::OkStatus();
+  return access_.LetIn(subsystem_, hosts, wanted, deadline);
 }
 
 absl::Status CephSharedSubsystem::LetGo(const volume::Nqn& host, absl::Time deadline) {
